@@ -1,0 +1,20 @@
+import type { EngineSettings } from './settings.ts';
+
+export const defaultSettings: EngineSettings = {
+  accountId: '123456789012',
+  region: 'us-east-1',
+  port: 0,
+  requireSignatures: true,
+  template: { parameterOverrides: {}, include: [], exclude: [] },
+  accountConcurrency: 1000,
+  maxProcesses: 64,
+  environmentIdleSeconds: 300,
+  enforceMemory: false,
+  strictRuntimes: false,
+  runtimes: {},
+  pythonInterpreters: {},
+  environment: {},
+  environmentFiles: {},
+  history: { maxExecutions: 10_000, maxMegabytes: 500 },
+  stayAliveSeconds: 30,
+};

@@ -1,0 +1,79 @@
+import type { Execution, InvocationSource, InvocationType } from './executions.ts';
+import type { FunctionOrigin } from './functions.ts';
+
+export interface InvokeInput {
+  /** Name, partial or full ARN, as the caller wrote it. */
+  functionName: string;
+  qualifier?: string;
+  invocationType: InvocationType;
+  logType: 'None' | 'Tail';
+  /** Base64 as in the header. */
+  clientContextBase64?: string;
+  payload: Uint8Array;
+  source: InvocationSource;
+  /** Value of an incoming `X-Amzn-Trace-Id` header. */
+  traceHeader?: string;
+  replayOf?: string;
+  /** The caller went away. The function goes on, as on AWS; only an explicit cancel ends it. */
+  onExecution?: (execution: Execution) => void;
+}
+
+export interface InvokeOutput {
+  statusCode: 200 | 202 | 204;
+  payload: Uint8Array;
+  functionError?: string;
+  /** Base64 of the last 4096 bytes. */
+  logResult?: string;
+  executedVersion?: string;
+  requestId: string;
+}
+
+/** AWS operation names beside Invoke that the endpoint can route. */
+export type LambdaOperation =
+  | 'CreateFunction' | 'DeleteFunction' | 'GetFunction' | 'GetFunctionConfiguration' | 'ListFunctions'
+  | 'UpdateFunctionCode' | 'UpdateFunctionConfiguration'
+  | 'PublishVersion' | 'ListVersionsByFunction'
+  | 'CreateAlias' | 'GetAlias' | 'ListAliases' | 'UpdateAlias' | 'DeleteAlias'
+  | 'PutFunctionConcurrency' | 'GetFunctionConcurrency' | 'DeleteFunctionConcurrency'
+  | 'ListTags' | 'GetAccountSettings';
+
+export interface OperationResult {
+  status: number;
+  /** JSON-serialisable; absent for 204. */
+  body?: unknown;
+}
+
+/** The Lambda service as the endpoint and the editor see it. */
+export interface LambdaApi {
+  /** @throws AwsFault for everything that AWS answers with an error. */
+  invoke(input: InvokeInput): Promise<InvokeOutput>;
+  /** `input` has AWS member names (`FunctionName`, `Qualifier`, …) from path, query and body. @throws AwsFault */
+  call(operation: LambdaOperation, input: Readonly<Record<string, unknown>>): Promise<OperationResult>;
+  /** Ends a running invocation. False when it is not running. */
+  cancel(executionId: string): boolean;
+}
+
+/** A function as views show it. Environment values are absent on purpose. */
+export interface FunctionSummary {
+  name: string;
+  arn: string;
+  runtime: string;
+  handler: string;
+  handlerFile?: string;
+  handlerExport?: string;
+  codeFolder: string;
+  origin: FunctionOrigin;
+  description: string;
+  timeout: number;
+  memorySize: number;
+  environmentNames: readonly string[];
+  layers: readonly string[];
+  versions: readonly string[];
+  aliases: readonly { name: string; functionVersion: string; additionalVersionWeights: Readonly<Record<string, number>> }[];
+  reservedConcurrency?: number;
+  inFlight: number;
+  /** AWS property names that an API call changed over the template. */
+  changed: readonly string[];
+  /** Newest finished execution. */
+  last?: Execution;
+}

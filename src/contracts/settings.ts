@@ -1,0 +1,44 @@
+/**
+ * Engine settings, resolved by the extension or read from `.vscode/settings.json` by the CLI. Every member has a default
+ * in `src/contracts/default-settings.ts`; names match the VS Code settings below `localLambda.`.
+ */
+export interface EngineSettings {
+  /** 12 digits. */
+  accountId: string;
+  region: string;
+  /** Endpoint port; 0 lets the system choose once, after which the data folder remembers it. */
+  port: number;
+  /** False lets unsigned and wrongly signed requests in. Host and Origin checks stay. */
+  requireSignatures: boolean;
+  template: {
+    parameterOverrides: Record<string, string>;
+    include: string[];
+    exclude: string[];
+  };
+  /** Account limit of concurrent executions, default 1000. */
+  accountConcurrency: number;
+  /** Processes that may run at once, independent of the account limit. */
+  maxProcesses: number;
+  /** An environment idle for longer is ended, in seconds. */
+  environmentIdleSeconds: number;
+  /** Ends an environment whose resident memory passes MemorySize. */
+  enforceMemory: boolean;
+  /** Refuses to run when the exact declared language version is not installed. */
+  strictRuntimes: boolean;
+  /** Binaries by runtime identifier or family: `{"nodejs22.x": "/…/node", "nodejs": …, "python3.13": …, "python": …}`. */
+  runtimes: Record<string, string>;
+  /** Workspace interpreter chosen in the editor (ms-python), by workspace folder. */
+  pythonInterpreters: Record<string, string>;
+  /** Environment overrides by function name; `*` applies to all. Values are secret: never logged, recorded or exported. */
+  environment: Record<string, Record<string, string>>;
+  /** `.env` files by function name (`*` for all), relative to the workspace folder. */
+  environmentFiles: Record<string, string>;
+  history: {
+    /** Default 10000. */
+    maxExecutions: number;
+    /** Default 500. */
+    maxMegabytes: number;
+  };
+  /** Seconds that the engine stays after its last client left. */
+  stayAliveSeconds: number;
+}
