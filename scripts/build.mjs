@@ -1,0 +1,67 @@
+// Bundles everything that ships into dist/. `--production` minifies and leaves source maps out.
+import { build } from 'esbuild';
+import { cpSync, mkdirSync, rmSync, writeFileSync, readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+const production = process.argv.includes('--production');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(join(dist, 'webview'), { recursive: true });
+// The project is ES modules; what ships for Node is CommonJS, whatever its ending.
+writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: production,
+  sourcemap: production ? false : 'linked',
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+};
+const host = {
+  ...common,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node22.13',
+  // esbuild finds its own binary beside itself, so it is never bundled.
+  external: ['vscode', 'esbuild', 'esbuild-wasm'],
+  // A bundle stands in dist/, sources in src/: code that looks for shipped files asks this.
+  define: { 'process.env.LOCAL_LAMBDA_BUNDLED': '"true"', 'process.env.LOCAL_LAMBDA_VERSION': JSON.stringify(version), 'import.meta.url': '__bundle_url' },
+  banner: { js: "const __bundle_url = require('node:url').pathToFileURL(__filename).href;" },
+  mainFields: ['module', 'main'],
+};
+
+const started = performance.now();
+await Promise.all([
+  build({ ...host, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.cjs' }),
+  build({ ...host, entryPoints: ['src/engine.ts'], outfile: 'dist/engine.cjs' }),
+  build({ ...host, entryPoints: ['src/runtime/supervisor.ts'], outfile: 'dist/supervisor.cjs' }),
+  build({ ...host, entryPoints: ['src/cli.ts'], outfile: 'dist/cli.js', banner: { js: `#!/usr/bin/env node\n${host.banner.js}` } }),
+  build({
+    ...common,
+    entryPoints: { panel: 'webview/main.ts' },
+    outdir: 'dist/webview',
+    platform: 'browser',
+    format: 'iife',
+    target: 'chrome130',
+  }),
+  build({ ...common, entryPoints: { panel: 'webview/styles.css' }, outdir: 'dist/webview', sourcemap: false }),
+]);
+cpSync(join(root, 'src/runtime/bootstraps'), join(dist, 'bootstraps'), {
+  recursive: true,
+  filter: (source) => !source.includes('__pycache__'),
+});
+for (const file of ['codicon.css', 'codicon.ttf']) {
+  cpSync(join(root, 'node_modules/@vscode/codicons/dist', file), join(dist, 'webview', file));
+}
+
+const kilobytes = (file) => `${(statSync(join(dist, file)).size / 1024).toFixed(0)} KB`;
+console.error(
+  `Built dist/ in ${(performance.now() - started).toFixed(0)} ms: `
+  + ['extension.cjs', 'engine.cjs', 'supervisor.cjs', 'cli.js', 'webview/panel.js'].map((file) => `${file} ${kilobytes(file)}`).join(', '),
+);

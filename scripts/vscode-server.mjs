@@ -1,0 +1,120 @@
+// A real VS Code (workbench and Node extension host) from the npm registry, for tests and for `npm start` where no
+// desktop VS Code can be had. Kept in .vscode-test/, which git ignores.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const version = '4.139.1';
+const home = join(root, '.vscode-test', `server-${version}`);
+const nodeBinary = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+
+function run(command, parameters, cwd) {
+  const result = spawnSync(command, parameters, { cwd, encoding: 'utf8', shell: process.platform === 'win32' });
+  if (result.status !== 0) {
+    throw new Error(`${command} ${parameters.join(' ')} failed in ${cwd}: ${(result.stderr || result.error?.message || '').slice(-2000)}`);
+  }
+  return result.stdout;
+}
+
+/** Downloads the server once (about 600 MB unpacked). Returns its lib/vscode folder. */
+export function ensureServer() {
+  const lib = join(home, 'package', 'lib', 'vscode');
+  if (existsSync(join(home, '.complete'))) return lib;
+  console.error(`Fetching VS Code server (code-server ${version}) from the npm registry …`);
+  mkdirSync(join(root, '.vscode-test'), { recursive: true });
+  const staging = mkdtempSync(join(root, '.vscode-test', 'staging-'));
+  try {
+    run('npm', ['pack', `code-server@${version}`, '--silent'], staging);
+    const archive = readdirSync(staging).find((name) => name.endsWith('.tgz'));
+    run('tar', ['-xzf', archive], staging);
+    rmSync(join(staging, archive));
+    run('npm', ['install', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], join(staging, 'package', 'lib', 'vscode'));
+    writeFileSync(join(staging, '.complete'), version);
+    rmSync(home, { recursive: true, force: true });
+    renameSync(staging, home);
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+  return lib;
+}
+
+/** A free port on 127.0.0.1. */
+export async function freePort() {
+  const server = createServer();
+  await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/**
+ * Starts a server with an empty profile. `settings` become user settings. `port` 0 chooses one. The environment may be
+ * extended with `env`. `stop()` ends it and, unless `keepProfile`, removes the profile.
+ */
+export async function startServer({ settings = {}, port = 0, env = {}, keepProfile = false, profile } = {}) {
+  const lib = ensureServer();
+  const folder = profile ?? mkdtempSync(join(tmpdir(), 'local-lambda-vscode-'));
+  mkdirSync(join(folder, 'data', 'User'), { recursive: true });
+  mkdirSync(join(folder, 'data', 'Machine'), { recursive: true });
+  writeFileSync(join(folder, 'data', 'User', 'settings.json'), JSON.stringify({
+    'chat.disableAIFeatures': true,
+    'workbench.startupEditor': 'none',
+    'workbench.tips.enabled': false,
+    'workbench.colorTheme': 'Default Dark Modern',
+    'telemetry.telemetryLevel': 'off',
+    'extensions.ignoreRecommendations': true,
+    'git.openRepositoryInParentFolders': 'never',
+    ...settings,
+  }, null, 2));
+  const chosen = port || await freePort();
+  const child = spawn(nodeBinary, [
+    join(lib, 'out', 'server-main.js'),
+    '--host', '127.0.0.1', '--port', String(chosen), '--without-connection-token', '--accept-server-license-terms',
+    '--telemetry-level', 'off', '--enable-smoke-test-driver',
+    '--server-data-dir', folder, '--user-data-dir', join(folder, 'data'), '--extensions-dir', join(folder, 'extensions'),
+  ], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+    detached: process.platform !== 'win32',
+  });
+  let log = '';
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      // The server's own children (extension hosts, file watchers) share its process group.
+      try { process.platform === 'win32' ? child.kill() : process.kill(-child.pid, 'SIGTERM'); } catch { child.kill(); }
+      const hard = setTimeout(() => { try { process.kill(-child.pid, 'SIGKILL'); } catch { child.kill('SIGKILL'); } }, 5000);
+      await exited;
+      clearTimeout(hard);
+    }
+    if (!keepProfile && !profile) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  };
+  await new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`VS Code server did not start in 60 s:\n${log}`)), 60_000);
+    const read = (chunk) => {
+      log = (log + chunk).slice(-20_000);
+      if (log.includes(`Extension host agent listening on ${chosen}`)) { clearTimeout(timer); resolve(); }
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.once('exit', (code) => { clearTimeout(timer); reject(new Error(`VS Code server ended with ${code}:\n${log}`)); });
+  });
+  return { port: chosen, authority: `127.0.0.1:${chosen}`, origin: `http://127.0.0.1:${chosen}`, profile: folder, stop, log: () => log, pid: child.pid };
+}
+
+/** Address of a workbench page. `folder` is absolute; paths become vscode-remote URIs. */
+export function workbenchUrl(server, { folder, workspace, extension, tests, openFile }) {
+  const remote = (path) => `vscode-remote://${server.authority}${encodeURI(path)}`;
+  const payload = [
+    ...(extension ? [['extensionDevelopmentPath', remote(extension)]] : []),
+    ...(tests ? [['extensionTestsPath', remote(tests)]] : []),
+    ...(openFile ? [['openFile', `vscode-remote://${encodeURI(openFile)}`]] : []),
+    ['skipWelcome', 'true'],
+  ];
+  const place = workspace ? `workspace=${encodeURIComponent(workspace)}` : folder ? `folder=${encodeURIComponent(folder)}` : 'ew=true';
+  return `${server.origin}/?${place}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+}
