@@ -1,0 +1,298 @@
+/**
+ * Runs functions in execution environments: one process per concurrent invocation, reused warm (the most recently used
+ * first), reaped when idle, never reused after its code or configuration changed.
+ */
+import type { RunnableFunction } from '../contracts/functions.ts';
+import type { Logger } from '../contracts/logger.ts';
+import type { FunctionRunner, RunObserver, RunOutcome, RunRequest, RunResult } from '../contracts/runner.ts';
+import { ChannelServer } from './channel-server.ts';
+import { Environment, type EnvironmentParts } from './environment.ts';
+import type { CodePreparer, PreparedCode } from './prepared-code.ts';
+import { SupervisorClient } from './supervisor-client.ts';
+
+/** Seconds that AWS gives the init phase before it starts over at the first invocation (lambda-facts §1.2). */
+const initLimitMilliseconds = 10_000;
+
+export interface FunctionRunnerOptions {
+  preparer: CodePreparer;
+  logger: Logger;
+  /** Runs the supervisor: the Node that runs the engine. */
+  nodeBinary: string;
+  supervisorEntry: string;
+  /** Folder with `node/bootstrap.cjs` and `python/bootstrap.py`. */
+  bootstrapFolder: string;
+  /** Processes at once; further runs wait in order. */
+  maxProcesses: () => number;
+  idleMilliseconds: () => number;
+  /** Ends an environment whose resident memory passes MemorySize. */
+  enforceMemory: () => boolean;
+}
+
+/** Environments of one version of one function with one revision of its code. */
+interface Pool {
+  idle: Environment[];
+}
+
+export function createFunctionRunner(options: FunctionRunnerOptions): FunctionRunner {
+  return new ProcessRunner(options);
+}
+
+class ProcessRunner implements FunctionRunner {
+  readonly #options: FunctionRunnerOptions;
+  readonly #supervisor: SupervisorClient;
+  readonly #channel: ChannelServer;
+  readonly #parts: EnvironmentParts;
+  readonly #pools = new Map<string, Pool>();
+  readonly #all = new Set<Environment>();
+  /** Runs that wait for a process to end or to become idle, oldest first. */
+  readonly #waiting: (() => void)[] = [];
+  readonly #reaper: NodeJS.Timeout;
+  readonly #stopListening: () => void;
+  #closed = false;
+
+  constructor(options: FunctionRunnerOptions) {
+    this.#options = options;
+    this.#supervisor = new SupervisorClient(options.nodeBinary, options.supervisorEntry, options.logger);
+    this.#channel = new ChannelServer(options.logger);
+    this.#parts = {
+      supervisor: this.#supervisor,
+      channel: this.#channel,
+      bootstrapFolder: options.bootstrapFolder,
+      logger: options.logger,
+      onFiles: (fn, codeRevision, files) => options.preparer.noteLoadedFiles(fn, codeRevision, files),
+    };
+    this.#stopListening = options.preparer.onDidChange((functionName) => this.retire(functionName));
+    this.#reaper = setInterval(() => this.#reap(), 1000);
+    this.#reaper.unref();
+    this.#supervisor.warm();
+  }
+
+  get processCount(): number {
+    return this.#all.size;
+  }
+
+  async run(request: RunRequest, observer: RunObserver, signal?: AbortSignal): Promise<RunResult> {
+    const fn = request.function;
+    const prepared = this.#options.preparer.fresh(fn) ?? await this.#options.preparer.prepare(fn);
+    if (prepared.kind !== 'ready') return { outcome: prepared, durationMs: 0, maxMemoryUsedMb: 0 };
+    if (signal?.aborted) return { outcome: { kind: 'cancelled' }, durationMs: 0, maxMemoryUsedMb: 0 };
+
+    let environment = this.#takeIdle(fn, prepared);
+    let initDurationMs: number | undefined;
+    // Time that init took beyond its own limit counts against the function's timeout, as on AWS.
+    let spentMs = 0;
+    if (!environment) {
+      const cold = await this.#coldStart(fn, prepared, observer, signal);
+      if ('outcome' in cold) return cold;
+      ({ environment, initDurationMs, spentMs } = cold);
+    }
+    const result = await this.#invoke(environment, request, observer, signal, spentMs);
+    if (initDurationMs !== undefined) result.initDurationMs = initDurationMs;
+    return result;
+  }
+
+  retire(functionName: string): void {
+    for (const environment of this.#all) {
+      if (environment.function.configuration.functionName === functionName) environment.retired = true;
+    }
+    for (const [key, pool] of this.#pools) {
+      if (!key.startsWith(`${functionName}\n`)) continue;
+      for (const environment of pool.idle.splice(0)) environment.end();
+      this.#pools.delete(key);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#reaper);
+    this.#stopListening();
+    for (const environment of this.#all) environment.end();
+    await this.#supervisor.close();
+    this.#channel.close();
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  #takeIdle(fn: RunnableFunction, code: PreparedCode): Environment | undefined {
+    const idle = this.#pools.get(poolKey(fn, code))?.idle;
+    for (let environment = idle?.pop(); environment; environment = idle?.pop()) {
+      if (!environment.ended && !environment.retired) return environment;
+      environment.end();
+    }
+    return undefined;
+  }
+
+  async #coldStart(
+    fn: RunnableFunction,
+    code: PreparedCode,
+    observer: RunObserver,
+    signal: AbortSignal | undefined,
+  ): Promise<RunResult | { environment: Environment; initDurationMs: number | undefined; spentMs: number }> {
+    const freed = await this.#room(fn, code, signal);
+    if (freed === 'closed') throw new Error('The engine is stopping.');
+    if (freed === 'cancelled') return { outcome: { kind: 'cancelled' }, durationMs: 0, maxMemoryUsedMb: 0 };
+    if (freed instanceof Environment) return { environment: freed, initDurationMs: undefined, spentMs: 0 };
+
+    const timeoutMs = fn.configuration.timeout * 1000;
+    for (const limit of [initLimitMilliseconds, timeoutMs]) {
+      const environment = new Environment(fn, code, this.#parts, (ended) => this.#left(ended));
+      this.#all.add(environment);
+      await this.#channel.listen();
+      environment.follow((line) => observer.onLog(line));
+      observer.onInit?.(environment.info);
+      const started = performance.now();
+      const init = await withLimit(environment.start(), limit, signal);
+      const initDurationMs = performance.now() - started;
+      if (typeof init !== 'string' && init.kind === 'ready') {
+        return { environment, initDurationMs, spentMs: limit === initLimitMilliseconds ? 0 : initDurationMs };
+      }
+      environment.end();
+      const ended = (outcome: RunOutcome): RunResult => ({
+        outcome,
+        durationMs: limit === initLimitMilliseconds ? 0 : initDurationMs,
+        initDurationMs,
+        maxMemoryUsedMb: environment.maxMemoryMb,
+        environment: environment.info,
+      });
+      if (init === 'cancelled') return ended({ kind: 'cancelled' });
+      if (init !== 'timeout') {
+        await environment.settleOutput();
+        return ended(init);
+      }
+      if (limit !== initLimitMilliseconds) return ended({ kind: 'timeout', phase: 'init' });
+    }
+    throw new Error('unreachable');
+  }
+
+  async #invoke(
+    environment: Environment,
+    request: RunRequest,
+    observer: RunObserver,
+    signal: AbortSignal | undefined,
+    spentMs: number,
+  ): Promise<RunResult> {
+    const { configuration } = environment.function;
+    const timeoutMs = Math.max(0, configuration.timeout * 1000 - spentMs);
+    environment.follow((line) => observer.onLog(line));
+    observer.onStart({ ...environment.info });
+    environment.info.coldStart = false;
+    const timer = setTimeout(() => environment.end({ kind: 'timeout', phase: 'invoke' }), timeoutMs);
+    const cancel = signal ? () => environment.end({ kind: 'cancelled' }) : undefined;
+    if (cancel) signal?.addEventListener('abort', cancel, { once: true });
+    if (this.#options.enforceMemory() || environment.code.flavor === 'provided') this.#watchMemory(environment);
+
+    const started = performance.now();
+    const outcome = await environment.invoke({
+      requestId: request.requestId,
+      invokedFunctionArn: request.invokedFunctionArn,
+      deadline: Date.now() + Math.round(timeoutMs),
+      traceId: request.traceId,
+      ...(request.clientContext === undefined ? {} : { clientContext: request.clientContext }),
+      payload: request.payload,
+    });
+    const durationMs = performance.now() - started;
+    clearTimeout(timer);
+    if (cancel) signal?.removeEventListener('abort', cancel);
+    environment.stopWatchingMemory();
+    if (environment.code.flavor === 'provided') {
+      await environment.sampleMemory();
+      await environment.settleOutput();
+    }
+    if (outcome.kind === 'response' || outcome.kind === 'function-error' || outcome.kind === 'response-too-large') {
+      this.#release(environment);
+    }
+    return {
+      outcome,
+      durationMs: outcome.kind === 'timeout' ? Math.max(durationMs, timeoutMs) : durationMs,
+      maxMemoryUsedMb: environment.maxMemoryMb,
+      environment: { ...environment.info },
+    };
+  }
+
+  #watchMemory(environment: Environment): void {
+    const limit = environment.function.configuration.memorySize;
+    environment.watchMemory((megabytes) => {
+      if (this.#options.enforceMemory() && megabytes > limit) environment.end({ kind: 'out-of-memory' });
+    });
+  }
+
+  #release(environment: Environment): void {
+    if (environment.ended || environment.retired || this.#closed) {
+      environment.end();
+      return;
+    }
+    const key = poolKey(environment.function, environment.code);
+    let pool = this.#pools.get(key);
+    if (!pool) this.#pools.set(key, pool = { idle: [] });
+    environment.idleSince = performance.now();
+    pool.idle.push(environment);
+    this.#waiting.shift()?.();
+  }
+
+  /** Called once for each environment whose process is gone. */
+  #left(environment: Environment): void {
+    this.#all.delete(environment);
+    const key = poolKey(environment.function, environment.code);
+    const idle = this.#pools.get(key)?.idle;
+    const at = idle?.indexOf(environment) ?? -1;
+    if (at >= 0) idle?.splice(at, 1);
+    if (idle?.length === 0) this.#pools.delete(key);
+    this.#waiting.shift()?.();
+  }
+
+  /** Waits until one more process may run. An environment that became free for this very code meanwhile is handed over. */
+  async #room(fn: RunnableFunction, code: PreparedCode, signal: AbortSignal | undefined): Promise<'room' | 'cancelled' | 'closed' | Environment> {
+    while (this.#all.size >= this.#options.maxProcesses()) {
+      const oldest = this.#oldestIdle();
+      if (oldest) oldest.end();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waiting.push(resolve);
+      signal?.addEventListener('abort', () => resolve(), { once: true });
+      await promise;
+      const at = this.#waiting.indexOf(resolve);
+      if (at >= 0) this.#waiting.splice(at, 1);
+      if (this.#closed) return 'closed';
+      if (signal?.aborted) return 'cancelled';
+      const freed = this.#takeIdle(fn, code);
+      if (freed) return freed;
+    }
+    return this.#closed ? 'closed' : 'room';
+  }
+
+  #oldestIdle(): Environment | undefined {
+    let oldest: Environment | undefined;
+    let home: Pool | undefined;
+    for (const pool of this.#pools.values()) {
+      const first = pool.idle[0];
+      if (first && (!oldest || first.idleSince < oldest.idleSince)) {
+        oldest = first;
+        home = pool;
+      }
+    }
+    home?.idle.shift();
+    return oldest;
+  }
+
+  #reap(): void {
+    const limit = performance.now() - this.#options.idleMilliseconds();
+    for (const pool of this.#pools.values()) {
+      while (pool.idle[0] && pool.idle[0].idleSince < limit) pool.idle.shift()?.end();
+    }
+  }
+}
+
+function poolKey(fn: RunnableFunction, code: PreparedCode): string {
+  return `${fn.configuration.functionName}\n${fn.version}\n${fn.revisionId}\n${code.codeRevision}`;
+}
+
+async function withLimit<T>(work: Promise<T>, milliseconds: number, signal: AbortSignal | undefined): Promise<T | 'timeout' | 'cancelled'> {
+  const { promise, resolve } = Promise.withResolvers<'timeout' | 'cancelled'>();
+  const timer = setTimeout(() => resolve('timeout'), milliseconds);
+  const cancel = () => resolve('cancelled');
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', cancel);
+  }
+}
