@@ -1,171 +1,140 @@
-/** The engine's end of the channel: one loopback port on which bootstraps announce themselves with a one-time secret. */
-import { randomBytes } from 'node:crypto';
+/** The short road: our own bootstraps connect to one loopback port and speak frames. */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Logger } from '../contracts/logger.ts';
-import { FrameDecoder } from './channel-frames.ts';
-import { channelFrame, decodeAnswer, decodeError, encodeInvocation } from './channel-protocol.ts';
-import type { Invocation, LinkListener, OutputSource, RuntimeLink } from './environment-link.ts';
+import { FrameReader, FrameType, payloadFrame, splitPayload } from './channel.ts';
+import { responseLimitBytes, type Delivery, type Transport, type TransportListener } from './transport.ts';
 
-/** Time that a stranger has to say who it is. */
-const helloMilliseconds = 5_000;
-const outputSources: readonly OutputSource[] = ['log', 'stdout', 'stderr'];
-/** Room in a frame beside the response itself: headers, or a piece of output. */
-const frameSlackBytes = 1024 * 1024;
+/** Room for the header of a response frame beside the largest payload. */
+const frameLimit = responseLimitBytes + 4096;
+/** A connection that has not said who it is by then is dropped. */
+const helloTimeout = 10_000;
+
+interface Expected {
+  secret: Buffer;
+  listener: TransportListener;
+  socket?: Socket;
+  /** Deliveries made before the process has connected. */
+  waiting: Buffer[];
+}
 
 export class ChannelServer {
-  readonly #server: Server;
   readonly #logger: Logger;
-  readonly #responseLimitBytes: number;
-  readonly #expected = new Map<string, ChannelLink>();
+  readonly #expected = new Map<string, Expected>();
   readonly #sockets = new Set<Socket>();
-  #port: Promise<number> | undefined;
+  #server: Server | undefined;
+  #port = 0;
 
-  constructor(options: { logger: Logger; responseLimitBytes: number }) {
-    this.#logger = options.logger;
-    this.#responseLimitBytes = options.responseLimitBytes;
-    this.#server = createServer({ noDelay: true }, (socket) => this.#greet(socket));
-    this.#server.unref();
+  constructor(logger: Logger) {
+    this.#logger = logger;
   }
 
-  /** A link for a process that is about to be started with the link's `environment`. */
-  async open(listener: LinkListener): Promise<RuntimeLink> {
-    const port = await (this.#port ??= this.#listen());
-    const secret = randomBytes(18).toString('base64url');
-    const link = new ChannelLink(listener, `${port}:${secret}:${this.#responseLimitBytes}`, () => this.#expected.delete(secret));
-    this.#expected.set(secret, link);
-    return link;
+  async listen(): Promise<void> {
+    if (this.#server) return;
+    const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.#server = server;
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+    server.on('error', (error) => this.#logger.error('The channel to execution environments failed.', error));
+    server.unref();
+    this.#port = (server.address() as AddressInfo).port;
+  }
+
+  /** Prepares for one process, which authenticates with a secret of its own. */
+  open(environmentId: string, listener: TransportListener): Transport {
+    const secret = randomBytes(24).toString('base64url');
+    const expected: Expected = { secret: Buffer.from(secret), listener, waiting: [] };
+    this.#expected.set(environmentId, expected);
+    return {
+      environment: { LOCAL_LAMBDA_CHANNEL: `${this.#port}:${environmentId}:${secret}` },
+      deliver: (delivery) => {
+        const frames = invokeFrames(delivery);
+        const { socket } = expected;
+        if (!socket) expected.waiting.push(...frames);
+        else for (const frame of frames) socket.write(frame);
+      },
+      close: () => {
+        this.#expected.delete(environmentId);
+        expected.socket?.destroy();
+      },
+    };
   }
 
   close(): void {
-    this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
-    this.#expected.clear();
+    this.#server?.close();
   }
 
-  #listen(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(0, '127.0.0.1', () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.#logger.error('The channel to execution environments failed.', error));
-        resolve((this.#server.address() as AddressInfo).port);
-      });
-    });
-  }
-
-  #greet(socket: Socket): void {
+  #accept(socket: Socket): void {
     this.#sockets.add(socket);
-    let link: ChannelLink | undefined;
-    const impatience = setTimeout(() => socket.destroy(), helloMilliseconds);
-    impatience.unref();
-    const refuse = (reason: string) => {
-      if (link) link.broken(reason);
-      else this.#logger.warn(`A connection to the channel was refused: ${reason}`);
+    socket.setTimeout(helloTimeout, () => socket.destroy());
+    socket.on('error', (error) => this.#logger.debug(`channel: ${error.message}`));
+    socket.once('close', () => this.#sockets.delete(socket));
+    let peer: Expected | undefined;
+    const reader = new FrameReader(
+      (type, body) => {
+        if (peer) receive(peer.listener, type, body);
+        else peer = this.#greet(socket, type, body);
+      },
+      frameLimit,
+      (type, length, head) => {
+        if (!peer || type !== FrameType.response) return;
+        const headerBytes = head.readUInt32BE(0);
+        const { id } = JSON.parse(head.toString('utf8', 4, 4 + headerBytes)) as { id: string };
+        peer.listener.onResponseTooLarge(id, length - 4 - headerBytes);
+      },
+    );
+    socket.on('data', (chunk: Buffer) => reader.push(chunk));
+  }
+
+  #greet(socket: Socket, type: number, body: Buffer): Expected | undefined {
+    const text = body.toString();
+    const separator = text.indexOf(':');
+    const expected = this.#expected.get(text.slice(0, separator));
+    const secret = Buffer.from(text.slice(separator + 1));
+    if (type !== FrameType.hello || !expected || expected.socket || secret.length !== expected.secret.length
+      || !timingSafeEqual(secret, expected.secret)) {
+      this.#logger.warn('A process that is not an execution environment connected to the channel and was refused.');
       socket.destroy();
-    };
-    const decoder = new FrameDecoder(this.#responseLimitBytes + frameSlackBytes, (type, body) => {
-      if (link) return link.receive(type, body);
-      const secret = type === channelFrame.hello ? body.toString('latin1') : '';
-      link = this.#expected.get(secret);
-      if (!link) return refuse('it does not know the secret.');
-      this.#expected.delete(secret);
-      clearTimeout(impatience);
-      link.attach(socket);
-    });
-    socket.on('data', (chunk: Buffer) => {
-      if (socket.destroyed) return;
-      try {
-        decoder.push(chunk);
-      } catch (error) {
-        refuse(error instanceof Error ? error.message : String(error));
-      }
-    });
-    // A reset is how a killed process says goodbye; what it sent before has been read.
-    socket.on('error', () => {});
-    socket.on('close', () => {
-      clearTimeout(impatience);
-      this.#sockets.delete(socket);
-      link?.detach();
-    });
+      return undefined;
+    }
+    socket.setTimeout(0);
+    expected.socket = socket;
+    for (const frame of expected.waiting.splice(0)) socket.write(frame);
+    return expected;
   }
 }
 
-class ChannelLink implements RuntimeLink {
-  readonly environment: Readonly<Record<string, string>>;
-  readonly outputComesApart = false;
-  readonly #listener: LinkListener;
-  readonly #forget: () => void;
-  #socket: Socket | undefined;
-  #closed = false;
-  #onClosed: (() => void)[] = [];
-  #lastAccepted: number | undefined;
+function invokeFrames({ requestId, invokedFunctionArn, deadline, traceId, clientContext, payload }: Delivery): Buffer[] {
+  return payloadFrame(
+    FrameType.invoke,
+    JSON.stringify({ id: requestId, arn: invokedFunctionArn, deadline, trace: traceId, client: clientContext }),
+    payload,
+  );
+}
 
-  constructor(listener: LinkListener, address: string, forget: () => void) {
-    this.#listener = listener;
-    this.#forget = forget;
-    this.environment = { LOCAL_LAMBDA_CHANNEL: address };
-  }
-
-  attach(socket: Socket): void {
-    this.#socket = socket;
-  }
-
-  detach(): void {
-    this.#closed = true;
-    for (const listener of this.#onClosed.splice(0)) listener();
-  }
-
-  broken(reason: string): void {
-    this.#listener.broken(reason);
-  }
-
-  receive(type: number, body: Buffer): void {
-    switch (type) {
-      case channelFrame.response:
-      case channelFrame.error:
-      case channelFrame.tooLarge: {
-        const { sequence, answer } = decodeAnswer(type, body);
-        return this.#listener.answer(sequence, answer);
-      }
-      case channelFrame.output:
-        return this.#listener.output(outputSources[body.readUInt8(0)] ?? 'stdout', body.subarray(1));
-      case channelFrame.ready:
-        return this.#listener.ready();
-      case channelFrame.initError: {
-        const { errorType, payload } = decodeError(body);
-        return this.#listener.initError(errorType, payload);
-      }
-      case channelFrame.loadedFiles:
-        return this.#listener.loadedFiles(body.toString('utf8').split('\0'));
-      case channelFrame.exiting:
-        this.#lastAccepted = body.readUInt32BE(0);
-        return this.#listener.exiting(this.#lastAccepted);
-      default:
-        return this.#listener.broken(`the frame type ${type} does not exist.`);
+function receive(listener: TransportListener, type: number, body: Buffer): void {
+  switch (type) {
+    case FrameType.log:
+      listener.onLog(body[0] === 2 ? 2 : 1, body.subarray(1));
+      break;
+    case FrameType.response:
+    case FrameType.error:
+    case FrameType.initError: {
+      const { header, payload } = splitPayload(body);
+      const { id, errorType, rss } = JSON.parse(header) as { id: string; errorType: string; rss?: number };
+      if (rss) listener.onMemory(rss);
+      if (type === FrameType.error) listener.onError(id, errorType, payload);
+      else if (type === FrameType.initError) listener.onInitError(errorType, payload);
+      else if (payload.length > responseLimitBytes) listener.onResponseTooLarge(id, payload.length);
+      else listener.onResponse(id, payload);
+      break;
     }
-  }
-
-  invoke(invocation: Invocation): void {
-    this.#socket?.write(encodeInvocation(invocation));
-  }
-
-  wasDelivered(sequence: number): boolean {
-    return this.#lastAccepted === undefined || this.#lastAccepted >= sequence;
-  }
-
-  drained(milliseconds: number): Promise<void> {
-    if (!this.#socket || this.#closed) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.#onClosed.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-  }
-
-  close(): void {
-    this.#forget();
-    this.#socket?.destroy();
+    case FrameType.ready:
+      listener.onReady();
+      break;
+    case FrameType.files:
+      listener.onFiles(JSON.parse(body.toString()) as string[]);
+      break;
+    default:
   }
 }

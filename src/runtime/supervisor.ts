@@ -1,44 +1,136 @@
 /**
- * The supervisor process: started by the engine, it alone starts function processes. When its pipe to the engine ends,
- * because the engine was closed, crashed or was killed, it ends every function with all that they started, and itself.
- * Being small and doing nothing else it notices at once, even while functions spin.
+ * The supervisor process: parent of every function process. It spawns, relays raw output, kills on request, and ends
+ * them all when its pipe to the engine closes, however the engine went. Being small it also forks quickly and keeps the
+ * engine's event loop free. It speaks frames (channel.ts) on stdin and stdout.
  */
-import { Socket } from 'node:net';
-import { FrameDecoder } from './channel-frames.ts';
-import { memorySampler } from './memory-sampling.ts';
-import { SupervisedProcesses } from './supervisor-processes.ts';
-import { largestSupervisorFrame, supervisorFrame, supervisorPipe, type ProcessSpecification } from './supervisor-protocol.ts';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { FrameReader, FrameType, bytesFrame, jsonFrame } from './channel.ts';
+import { groupedSpawnOptions, killTree } from './process-tree.ts';
 
-const pipe = new Socket({ fd: supervisorPipe, readable: true, writable: true });
-const processes = new SupervisedProcesses(pipe, memorySampler());
-
-function endEverything(code: number): never {
-  processes.killAllNow();
-  process.exit(code);
+export interface SpawnRequest {
+  id: number;
+  command: string;
+  arguments: readonly string[];
+  cwd: string;
+  environment: Record<string, string>;
 }
 
-const decoder = new FrameDecoder(largestSupervisorFrame, (type, body) => {
-  const id = body.readUInt32BE(0);
-  switch (type) {
-    case supervisorFrame.spawn:
-      return processes.spawn(id, JSON.parse(body.toString('utf8', 4)) as ProcessSpecification);
-    case supervisorFrame.kill:
-      return processes.kill(id);
-    case supervisorFrame.sync:
-      return processes.sync(id, body.readUInt32BE(4));
-    case supervisorFrame.sample:
-      return processes.sample(id);
-    default:
-      throw new Error(`The supervisor does not know the frame type ${type}.`);
+interface Child {
+  process: ChildProcess;
+  pid: number;
+  /** Changes whenever output arrives, so that `sync` knows when the pipes are drained. */
+  outputs: number;
+}
+
+const children = new Map<number, Child>();
+let blocked = false;
+
+function send(frame: Buffer): void {
+  if (process.stdout.write(frame) || blocked) return;
+  // The engine reads slower than the functions print: let their pipes fill until it has caught up.
+  blocked = true;
+  for (const { process: child } of children.values()) {
+    child.stdout?.pause();
+    child.stderr?.pause();
+  }
+  process.stdout.once('drain', () => {
+    blocked = false;
+    for (const { process: child } of children.values()) {
+      child.stdout?.resume();
+      child.stderr?.resume();
+    }
+  });
+}
+
+function start(request: SpawnRequest): void {
+  let child: ChildProcess;
+  try {
+    child = spawn(request.command, [...request.arguments], {
+      cwd: request.cwd,
+      env: request.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...groupedSpawnOptions,
+    });
+  } catch (error) {
+    failed(request.id, error as NodeJS.ErrnoException);
+    return;
+  }
+  child.once('error', (error) => {
+    if (child.pid === undefined) failed(request.id, error);
+  });
+  if (child.pid === undefined) return;
+  const entry: Child = { process: child, pid: child.pid, outputs: 0 };
+  children.set(request.id, entry);
+  send(jsonFrame(FrameType.spawned, { id: request.id, pid: child.pid }));
+  relay(request.id, entry, 1);
+  relay(request.id, entry, 2);
+  child.once('exit', (code, signal) => {
+    // What the function started goes with it, as the sandbox would.
+    killTree(entry.pid);
+    // Output that is already in the pipes is read before the engine hears of the end.
+    drained(entry, () => {
+      children.delete(request.id);
+      send(jsonFrame(FrameType.exited, { id: request.id, code, signal }));
+    });
+  });
+}
+
+function failed(id: number, error: NodeJS.ErrnoException): void {
+  send(jsonFrame(FrameType.spawnFailed, { id, code: error.code ?? '', message: error.message }));
+}
+
+function relay(id: number, entry: Child, stream: 1 | 2): void {
+  const source = stream === 1 ? entry.process.stdout : entry.process.stderr;
+  source?.on('data', (chunk: Buffer) => {
+    entry.outputs += 1;
+    const body = Buffer.allocUnsafe(5 + chunk.length);
+    body.writeUInt32BE(id, 0);
+    body[4] = stream;
+    chunk.copy(body, 5);
+    send(bytesFrame(FrameType.output, body));
+  });
+  source?.on('error', () => {});
+  if (blocked) source?.pause();
+}
+
+/** Calls back once whole turns of the event loop have passed in which no output arrived. */
+function drained(entry: Child, done: () => void): void {
+  let seen = entry.outputs;
+  let quiet = 0;
+  const look = () => {
+    if (!blocked && entry.outputs === seen) quiet += 1;
+    else quiet = 0;
+    seen = entry.outputs;
+    if (quiet >= 3) done();
+    else setImmediate(look);
+  };
+  setImmediate(look);
+}
+
+function endAll(): void {
+  for (const { pid } of children.values()) killTree(pid);
+  process.exit(0);
+}
+
+const reader = new FrameReader((type, body) => {
+  if (type === FrameType.spawn) {
+    start(JSON.parse(body.toString()) as SpawnRequest);
+  } else if (type === FrameType.kill) {
+    const entry = children.get(body.readUInt32BE(0));
+    if (entry) killTree(entry.pid);
+  } else if (type === FrameType.sync) {
+    const id = body.readUInt32BE(0);
+    const entry = children.get(id);
+    const answer = () => send(bytesFrame(FrameType.synced, body.subarray(0, 8)));
+    if (entry) drained(entry, answer);
+    else answer();
   }
 });
-
-pipe.on('data', (chunk: Buffer) => decoder.push(chunk));
-pipe.on('end', () => endEverything(0));
-pipe.on('error', () => endEverything(0));
-pipe.on('close', () => endEverything(0));
-process.on('uncaughtException', (error) => {
-  process.stderr.write(`${error.stack ?? String(error)}\n`, () => endEverything(1));
-});
-// Ctrl+C in a terminal reaches the whole foreground group. The engine decides when to end, and the pipe tells.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+process.stdin.on('data', (chunk: Buffer) => reader.push(chunk));
+process.stdin.once('end', endAll);
+process.stdin.once('close', endAll);
+process.stdin.once('error', endAll);
+process.stdout.once('error', endAll);
+// Ctrl+C in a terminal reaches the whole foreground group: the engine decides when to stop.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+process.once('SIGTERM', endAll);
