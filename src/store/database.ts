@@ -1,0 +1,91 @@
+/** One SQLite file of the data folder: opened in WAL mode, migrated forward, set aside when damaged. */
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { UserError } from '../contracts/faults.ts';
+
+/** SQL that brings the schema from one number to the next; the first entry makes schema 1. Never edit a released one. */
+export type Migrations = readonly string[];
+
+export interface OpenedDatabase {
+  database: DatabaseSync;
+  /** Where a damaged file was moved to, when that happened. */
+  setAside?: string;
+}
+
+/**
+ * Opens (or makes) the file and migrates it.
+ *
+ * A damaged file is renamed beside itself, never overwritten, and a new one is begun.
+ * @throws UserError when a newer version of this project wrote the file.
+ */
+export function openDatabase(file: string, migrations: Migrations): OpenedDatabase {
+  mkdirSync(dirname(file), { recursive: true });
+  try {
+    return { database: openAndMigrate(file, migrations) };
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+    const setAside = moveAside(file);
+    return { database: openAndMigrate(file, migrations), setAside };
+  }
+}
+
+function openAndMigrate(file: string, migrations: Migrations): DatabaseSync {
+  const database = new DatabaseSync(file);
+  try {
+    // NORMAL in WAL mode survives a killed process; FULL would only add safety against power loss, at an fsync a commit.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000;');
+    if (statSync(file).size <= checkedBytes) {
+      const { quick_check: verdict } = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
+      if (verdict !== 'ok') throw Object.assign(new Error(verdict), { errcode: sqliteCorrupt });
+    }
+    const { user_version: found } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+    if (found > migrations.length) {
+      throw new UserError(
+        `${file} was written by a newer Local Lambda (schema ${found}, this one knows ${migrations.length}): `
+        + 'update Local Lambda, or choose another data folder.',
+      );
+    }
+    for (let schema = found; schema < migrations.length; schema += 1) {
+      database.exec(`BEGIN IMMEDIATE; ${migrations[schema]}; PRAGMA user_version = ${schema + 1}; COMMIT;`);
+    }
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Checking reads the whole file; a larger one would hold up the start. */
+const checkedBytes = 32 * 1024 * 1024;
+
+const sqliteCorrupt = 11;
+const sqliteNotADatabase = 26;
+
+function isDamaged(error: unknown): boolean {
+  const code = (error as { errcode?: number }).errcode;
+  return code !== undefined && [sqliteCorrupt, sqliteNotADatabase].includes(code & 0xff);
+}
+
+function moveAside(file: string): string {
+  const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
+  const target = `${file}.damaged-${stamp}`;
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (existsSync(file + suffix)) renameSync(file + suffix, target + suffix);
+  }
+  return target;
+}
+
+/** Runs `work` inside one transaction; joins the one that is already open. */
+export function inTransaction<R>(database: DatabaseSync, work: () => R): R {
+  if (database.isTransaction) return work();
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}

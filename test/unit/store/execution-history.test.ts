@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Execution } from '../../../src/contracts/executions.ts';
+import { SqliteDocumentStore } from '../../../src/store/document-store.ts';
+import { SqliteExecutionHistory } from '../../../src/store/execution-history.ts';
+import { keptCharacters } from '../../../src/store/log-text.ts';
+
+const logger = { debug() {}, info() {}, warn() {}, error(message: string, error?: unknown) { throw new Error(message, { cause: error }); } };
+
+let folder: string;
+let open: { close(): void }[] = [];
+beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'history é ')); });
+afterEach(() => {
+  for (const item of open) item.close();
+  open = [];
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function history(bounds = { maxExecutions: 10_000, maxMegabytes: 500 }) {
+  const made = new SqliteExecutionHistory(join(folder, 'history.sqlite'), () => bounds, logger);
+  open.push(made);
+  return made;
+}
+
+function execution(id: string, sequence: number, more: Partial<Execution> = {}): Execution {
+  return {
+    id, sequence, functionName: 'PlaceOrder', invokedFunctionArn: 'arn', executedVersion: '$LATEST',
+    invocationType: 'RequestResponse', logType: 'None', source: 'endpoint', traceId: '1-a-b', status: 'succeeded',
+    receivedAt: sequence, requestBytes: 2, attempts: [], ...more,
+  };
+}
+
+describe('execution history', () => {
+  it('is read at once, newest first, and survives reopening', () => {
+    const first = history();
+    for (let i = 0; i < 5; i += 1) first.save(execution(`e${i}`, first.nextSequence()));
+    first.saveRequest('e1', Buffer.from('{"a":1}'));
+    first.saveResponse('e1', Buffer.from('"ok"'));
+    first.appendLog('e1', 'START\n');
+    assert.deepEqual(first.list({ limit: 2 }).map(({ id }) => id), ['e4', 'e3']);
+    assert.deepEqual(first.list({ limit: 10, before: 3 }).map(({ id }) => id), ['e1', 'e0']);
+    first.close();
+    open = [];
+    const second = history();
+    assert.equal(second.count(), 5);
+    assert.deepEqual(second.content('e1'), { request: '{"a":1}', response: '"ok"', log: 'START\n', logTruncated: false });
+    assert.equal(second.nextSequence(), 6);
+    assert.equal(second.content('unknown'), undefined);
+  });
+
+  it('filters by function, status and text, taking % and _ as they are', () => {
+    const store = history();
+    store.save(execution('a', 1, { functionName: 'One', errorMessage: '100% wrong' }));
+    store.save(execution('b', 2, { functionName: 'Two', status: 'failed', errorType: 'TypeError' }));
+    assert.deepEqual(store.list({ limit: 9, functionName: 'One' }).map(({ id }) => id), ['a']);
+    assert.deepEqual(store.list({ limit: 9, status: 'failed' }).map(({ id }) => id), ['b']);
+    assert.deepEqual(store.list({ limit: 9, text: 'typeERROR' }).map(({ id }) => id), ['b']);
+    assert.deepEqual(store.list({ limit: 9, text: '0%' }).map(({ id }) => id), ['a']);
+    assert.deepEqual(store.list({ limit: 9, text: '_' }).map(({ id }) => id), []);
+    assert.deepEqual([...store.lastByFunction()].map(([name, { id }]) => [name, id]), [['One', 'a'], ['Two', 'b']]);
+  });
+
+  it('drops the oldest beyond its bounds, never a running one', async () => {
+    const store = history({ maxExecutions: 100, maxMegabytes: 500 });
+    store.save(execution('running', store.nextSequence(), { status: 'running' }));
+    for (let i = 0; i < 400; i += 1) store.save(execution(`e${i}`, store.nextSequence()));
+    store.flush();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(store.count() <= 101, `${store.count()} kept`);
+    assert.equal(store.get('running')?.id, 'running');
+    assert.equal(store.get('e399')?.id, 'e399');
+    assert.equal(store.get('e0'), undefined);
+  });
+
+  it('drops the oldest beyond its size', () => {
+    const store = history({ maxExecutions: 10_000, maxMegabytes: 2 });
+    for (let i = 0; i < 6; i += 1) {
+      store.save(execution(`e${i}`, store.nextSequence()));
+      store.saveRequest(`e${i}`, Buffer.alloc(700_000, 0x20));
+      store.flush();
+    }
+    assert.deepEqual(store.list({ limit: 10 }).map(({ id }) => id), ['e5', 'e4']);
+  });
+
+  it('marks what ran when the engine ended as interrupted', () => {
+    const first = history();
+    const attempt = { number: 1, startedAt: 1, status: 'running' as const, executedVersion: '$LATEST', coldStart: true };
+    first.save(execution('a', 1, { status: 'running', attempts: [attempt] }));
+    first.close();
+    open = [];
+    const again = history().get('a');
+    assert.equal(again?.status, 'interrupted');
+    assert.equal(again?.attempts[0]?.status, 'interrupted');
+  });
+
+  it('keeps the first and the last part of a log of 100 MB', () => {
+    const store = history();
+    store.save(execution('a', 1, { status: 'running' }));
+    store.appendLog('a', 'first line\n');
+    const block = 'x'.repeat(1_000_000);
+    for (let i = 0; i < 100; i += 1) store.appendLog('a', block);
+    store.appendLog('a', 'last line\n');
+    store.save(execution('a', 1));
+    const content = store.content('a');
+    assert.equal(content?.logTruncated, true);
+    assert.ok(content.log.startsWith('first line\n') && content.log.endsWith('last line\n'));
+    assert.ok(content.log.length < 2.1 * keptCharacters);
+  });
+
+  it('takes log lines that come after the execution was committed', () => {
+    const store = history();
+    store.save(execution('a', 1));
+    store.appendLog('a', 'one\n');
+    store.flush();
+    store.appendLog('a', 'two\n');
+    store.flush();
+    assert.equal(store.content('a')?.log, 'one\ntwo\n');
+  });
+
+  it('clears all but running executions, and exports JSON Lines oldest first', async () => {
+    const store = history();
+    store.save(execution('a', 1));
+    store.saveRequest('a', Buffer.from('{\n "x": 1}'));
+    store.save(execution('b', 2, { status: 'running' }));
+    const file = join(folder, 'out.jsonl');
+    assert.equal(await store.exportTo(file), 2);
+    const lines = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { execution: Execution; request: unknown });
+    assert.deepEqual(lines.map(({ execution: { id }, request }) => [id, request]), [['a', { x: 1 }], ['b', null]]);
+    store.clear();
+    assert.deepEqual(store.list({ limit: 10 }).map(({ id }) => id), ['b']);
+    await assert.rejects(store.exportTo(join(folder, 'missing', 'out.jsonl')), /ENOENT/);
+  });
+
+  it('sets a damaged file aside and refuses a newer schema', () => {
+    writeFileSync(join(folder, 'history.sqlite'), 'this is not a database, but it is long enough to be read as one'.repeat(20));
+    const store = history();
+    assert.match(store.setAside ?? '', /damaged/);
+    assert.ok(readdirSync(folder).some((name) => name.includes('damaged')));
+    store.close();
+    open = [];
+    const raw = new DatabaseSync(join(folder, 'history.sqlite'));
+    raw.exec('PRAGMA user_version = 99');
+    raw.close();
+    assert.throws(() => history(), /newer Local Lambda/);
+  });
+});
+
+describe('document store', () => {
+  it('keeps documents by collection, in key order, and rolls a failed transaction back', () => {
+    const store = new SqliteDocumentStore(join(folder, 'state.sqlite'));
+    open.push(store);
+    const aliases = store.collection<{ v: number }>('aliases');
+    aliases.put('b', { v: 2 });
+    aliases.put('a%', { v: 1 });
+    store.collection('functions').put('a', 1);
+    assert.deepEqual(aliases.entries(), [['a%', { v: 1 }], ['b', { v: 2 }]]);
+    assert.deepEqual(aliases.entries('a%'), [['a%', { v: 1 }]]);
+    assert.throws(() => store.transaction(() => { aliases.delete('b'); throw new Error('no'); }), /no/);
+    assert.deepEqual(aliases.get('b'), { v: 2 });
+    assert.equal(aliases.delete('b'), true);
+    assert.equal(aliases.delete('b'), false);
+  });
+});
