@@ -30,6 +30,8 @@ export interface EngineInfo extends EndpointInfo {
 
 export interface InitializeParams {
   client: 'vscode' | 'cli';
+  /** From the discovery file, which only the engine's own user can read. */
+  secret: string;
   /** Absolute folder paths. Windows on one workspace send the same. */
   folders: readonly string[];
   /** Only what differs from the defaults. */
