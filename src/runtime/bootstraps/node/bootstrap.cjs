@@ -271,10 +271,6 @@ function makeContext(invocation) {
   const functionName = env.AWS_LAMBDA_FUNCTION_NAME;
   let waits = true;
   const made = {
-    ...(legacy ? {
-      get callbackWaitsForEmptyEventLoop() { return waits; },
-      set callbackWaitsForEmptyEventLoop(value) { waits = value; },
-    } : {}),
     functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
     functionName,
     memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
