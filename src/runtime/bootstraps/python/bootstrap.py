@@ -3,6 +3,7 @@
 Imports are few on purpose: what is not needed to start is imported when it is.
 """
 import _socket
+import _thread
 import sys
 import time
 from os import environ
@@ -21,9 +22,13 @@ channel.connect(("127.0.0.1", int(_port)))
 channel.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
 
 
+_sending = _thread.RLock()
+
+
 def _send_all(data):
-    # The low-level sendall goes on after short writes and releases the GIL.
-    channel.sendall(data)
+    # Sending a long frame lets other threads run: the lock keeps their frames out of its middle.
+    with _sending:
+        channel.sendall(data)
 
 
 def send(kind, body=b""):
