@@ -1,11 +1,11 @@
-/** The environment of a function's process: reserved variables as on AWS, then what the function sets. */
-import { readFileSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
-import { parseEnv } from 'node:util';
+/** The environment of a function's process, as AWS sets it (lambda-facts §6.2). Nothing else of the engine's leaks in. */
+import { delimiter, dirname, join } from 'node:path';
 import type { RunnableFunction } from '../contracts/functions.ts';
-import type { EngineSettings } from '../contracts/settings.ts';
+import type { LayerPaths } from './layers.ts';
 
-export interface EndpointContext {
+/** What functions are told about the engine's own endpoint. */
+export interface EndpointFacts {
+  /** `http://127.0.0.1:<port>`. */
   endpoint: string;
   region: string;
   accountId: string;
@@ -13,98 +13,126 @@ export interface EndpointContext {
   secretAccessKey: string;
 }
 
-/** Variables that neither a template nor a setting may change (lambda-facts §6.2). */
-export const reservedVariables: ReadonlySet<string> = new Set([
-  '_HANDLER', '_X_AMZN_TRACE_ID', 'AWS_DEFAULT_REGION', 'AWS_REGION', 'AWS_EXECUTION_ENV', 'AWS_LAMBDA_FUNCTION_NAME',
-  'AWS_LAMBDA_FUNCTION_MEMORY_SIZE', 'AWS_LAMBDA_FUNCTION_VERSION', 'AWS_LAMBDA_INITIALIZATION_TYPE', 'AWS_LAMBDA_LOG_GROUP_NAME',
-  'AWS_LAMBDA_LOG_STREAM_NAME', 'AWS_ACCESS_KEY', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN',
-  'AWS_LAMBDA_RUNTIME_API', 'LAMBDA_TASK_ROOT', 'LAMBDA_RUNTIME_DIR', 'AWS_LAMBDA_MAX_CONCURRENCY',
-  'AWS_LAMBDA_METADATA_API', 'AWS_LAMBDA_METADATA_TOKEN',
-]);
-
-/** What a program needs of the machine it runs on; everything else of the engine's own environment stays out. */
-const inherited = [
-  'PATH', 'HOME', 'USER', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'SYSTEMROOT', 'ComSpec', 'PATHEXT', 'APPDATA', 'LOCALAPPDATA',
-  'USERPROFILE', 'ProgramData', 'ProgramFiles', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS', 'LD_LIBRARY_PATH',
-];
-
 export interface EnvironmentInput {
-  fn: RunnableFunction;
-  settings: EngineSettings;
-  endpoint: EndpointContext;
+  function: RunnableFunction;
+  endpoint: EndpointFacts;
   taskRoot: string;
+  /** Value of `_HANDLER`. */
   handler: string;
-  runtimeFolder: string;
-  /** Text of `.env` files, already read. */
-  files: readonly string[];
+  flavor: 'node' | 'python' | 'provided';
+  /** Absolute path of the interpreter or bootstrap. */
+  binary: string;
+  layers: LayerPaths;
+  /** Variables of the engine's own process, of which a few pass through. */
+  inherited: Readonly<Record<string, string | undefined>>;
+  /** From `.env` files and settings, in the order in which later ones win. */
+  overrides: readonly Readonly<Record<string, string>>[];
 }
 
-/** Later sources win: template, `.env` files, settings for all functions, settings for this one. */
-export function functionEnvironment(input: EnvironmentInput): Record<string, string> {
-  const { fn: { configuration, version }, settings, endpoint, taskRoot } = input;
-  const own: Record<string, string> = { ...configuration.environment };
-  for (const text of input.files) Object.assign(own, parseEnv(text));
-  Object.assign(own, settings.environment['*'], settings.environment[configuration.functionName]);
-  for (const name of Object.keys(own)) if (reservedVariables.has(name)) delete own[name];
+/** Variables that AWS lets nobody set (lambda-facts §6.2). */
+export const reservedVariables: ReadonlySet<string> = new Set([
+  '_HANDLER', '_X_AMZN_TRACE_ID', 'AWS_DEFAULT_REGION', 'AWS_REGION', 'AWS_EXECUTION_ENV', 'AWS_LAMBDA_FUNCTION_NAME',
+  'AWS_LAMBDA_FUNCTION_MEMORY_SIZE', 'AWS_LAMBDA_FUNCTION_VERSION', 'AWS_LAMBDA_INITIALIZATION_TYPE',
+  'AWS_LAMBDA_LOG_GROUP_NAME', 'AWS_LAMBDA_LOG_STREAM_NAME', 'AWS_ACCESS_KEY', 'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_LAMBDA_RUNTIME_API', 'LAMBDA_TASK_ROOT', 'LAMBDA_RUNTIME_DIR',
+  'AWS_LAMBDA_MAX_CONCURRENCY', 'AWS_LAMBDA_METADATA_API', 'AWS_LAMBDA_METADATA_TOKEN',
+]);
 
-  const result: Record<string, string> = {};
-  for (const name of inherited) {
-    const value = process.env[name];
-    if (value !== undefined) result[name] = value;
+/**
+ * Variables of the engine's process that a function keeps: what programs need to run at all. Everything else, `AWS_*`
+ * above all, stays outside, so that nothing reaches a real account by accident.
+ */
+const passedThrough = [
+  'HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR', 'TEMP', 'TMP',
+  'SystemRoot', 'SystemDrive', 'windir', 'ComSpec', 'PATHEXT', 'USERPROFILE', 'HOMEDRIVE', 'HOMEPATH', 'APPDATA',
+  'LOCALAPPDATA', 'ProgramData', 'ProgramFiles', 'ProgramFiles(x86)', 'NUMBER_OF_PROCESSORS', 'PROCESSOR_ARCHITECTURE',
+  'PYENV_ROOT', 'PYENV_VERSION', 'ASDF_DIR', 'ASDF_DATA_DIR', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS',
+];
+
+/**
+ * All variables but those that only the environment itself knows. Later sources win: AWS's own unreserved ones, the
+ * template's, `overrides` in order; reserved ones always keep AWS's value.
+ * @returns the variables, and the reserved names that somebody tried to set
+ */
+export function processEnvironment(input: EnvironmentInput): { environment: Record<string, string>; ignored: string[] } {
+  const environment: Record<string, string> = {};
+  for (const name of passedThrough) {
+    const value = input.inherited[name];
+    if (value !== undefined) environment[name] = value;
   }
-  const language = configuration.runtime.startsWith('nodejs') ? 'node' : configuration.runtime.startsWith('python') ? 'python' : 'other';
-  Object.assign(result, {
-    TZ: ':UTC',
-    LANG: 'en_US.UTF-8',
-    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
-    ...(endpoint.endpoint === '' ? {} : { AWS_ENDPOINT_URL: endpoint.endpoint }),
-  }, own);
-  const layerPaths = (...tails: string[]) => configuration.layers.flatMap((layer) => tails.map((tail) => join(layer, tail)));
-  prepend(result, 'PATH', layerPaths('bin'));
-  if (language === 'node') {
-    const major = /\d+/.exec(configuration.runtime)?.[0] ?? '';
-    prepend(result, 'NODE_PATH', [...layerPaths(`nodejs/node${major}/node_modules`, 'nodejs/node_modules'), taskRoot]);
-  } else if (language === 'python') {
-    const minor = configuration.runtime.slice('python'.length);
-    prepend(result, 'PYTHONPATH', layerPaths('python', `python/lib/python${minor}/site-packages`));
-    result['PYTHONDONTWRITEBYTECODE'] ??= '1';
-  } else {
-    prepend(result, 'LD_LIBRARY_PATH', layerPaths('lib'));
+  Object.assign(environment, searchPaths(input), unreserved(input));
+  const ignored = new Set<string>();
+  for (const source of [input.function.configuration.environment, ...input.overrides]) {
+    for (const [name, value] of Object.entries(source)) {
+      if (reservedVariables.has(name) || name.startsWith('LOCAL_LAMBDA_')) ignored.add(name);
+      else environment[name] = value;
+    }
   }
-  return Object.assign(result, {
+  Object.assign(environment, reserved(input));
+  return { environment, ignored: [...ignored].sort() };
+}
+
+function reserved({ function: fn, endpoint, taskRoot, handler, flavor, binary }: EnvironmentInput): Record<string, string> {
+  const { configuration } = fn;
+  return {
+    _HANDLER: handler,
     AWS_REGION: endpoint.region,
     AWS_DEFAULT_REGION: endpoint.region,
     AWS_ACCESS_KEY_ID: endpoint.accessKeyId,
     AWS_SECRET_ACCESS_KEY: endpoint.secretAccessKey,
+    // Absent for provided.* (recorded).
+    ...(flavor === 'provided' ? {} : { AWS_EXECUTION_ENV: `AWS_Lambda_${configuration.runtime || defaultRuntime(flavor)}` }),
     AWS_LAMBDA_FUNCTION_NAME: configuration.functionName,
-    AWS_LAMBDA_FUNCTION_VERSION: version,
+    AWS_LAMBDA_FUNCTION_VERSION: fn.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(configuration.memorySize),
     AWS_LAMBDA_LOG_GROUP_NAME: configuration.loggingConfig.logGroup,
     LAMBDA_TASK_ROOT: taskRoot,
-    LAMBDA_RUNTIME_DIR: input.runtimeFolder,
-    _HANDLER: input.handler,
-    // Custom runtimes are told no name (lambda-facts §6.2).
-    ...(language === 'other' ? {} : { AWS_EXECUTION_ENV: `AWS_Lambda_${configuration.runtime}` }),
-    ...(configuration.loggingConfig.logFormat === 'JSON'
-      ? { AWS_LAMBDA_LOG_FORMAT: 'JSON', AWS_LAMBDA_LOG_LEVEL: configuration.loggingConfig.applicationLogLevel ?? 'INFO' }
+    LAMBDA_RUNTIME_DIR: dirname(binary),
+  };
+}
+
+function defaultRuntime(flavor: 'node' | 'python'): string {
+  return flavor === 'node' ? 'nodejs' : 'python3';
+}
+
+function unreserved({ function: fn, endpoint, flavor }: EnvironmentInput): Record<string, string> {
+  const { loggingConfig } = fn.configuration;
+  return {
+    TZ: ':UTC',
+    LANG: 'en_US.UTF-8',
+    ...(flavor === 'python'
+      // Python judges a .pyc by whole seconds: an edit within the second of the last start would be missed.
+      ? { LC_CTYPE: 'C.UTF-8', PYTHONDONTWRITEBYTECODE: '1' }
       : {}),
-  });
+    AWS_ENDPOINT_URL: endpoint.endpoint,
+    // No metadata service and no configuration of the user's: only what stands here counts.
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
+    ...xRayDaemon,
+    ...(loggingConfig.logFormat === 'JSON'
+      ? { AWS_LAMBDA_LOG_FORMAT: 'JSON', AWS_LAMBDA_LOG_LEVEL: loggingConfig.applicationLogLevel ?? 'INFO' }
+      : {}),
+  };
 }
 
-function prepend(environment: Record<string, string>, name: string, paths: readonly string[]): void {
-  const all = [...paths, ...(environment[name] === undefined ? [] : [environment[name]])];
-  if (all.length > 0) environment[name] = all.join(delimiter);
+/** AWS says 169.254.100.1:2000; nothing listens here, and segments sent by UDP to loopback leave no machine. */
+const xRayDaemon = {
+  AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:2000',
+  _AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1',
+  _AWS_XRAY_DAEMON_PORT: '2000',
+};
+
+function searchPaths({ flavor, binary, taskRoot, layers, inherited }: EnvironmentInput): Record<string, string> {
+  const own = flavor === 'provided' ? [] : [dirname(binary)];
+  const path = inherited.PATH ?? inherited.Path ?? '';
+  return {
+    PATH: joined([...own, ...path.split(delimiter), ...layers.bin]),
+    ...(process.platform === 'linux' ? { LD_LIBRARY_PATH: joined([...layers.lib, taskRoot, join(taskRoot, 'lib')]) } : {}),
+    ...(flavor === 'node' ? { NODE_PATH: joined([...layers.nodeModules, taskRoot]) } : {}),
+    ...(flavor === 'python' && layers.python.length > 0 ? { PYTHONPATH: joined(layers.python) } : {}),
+  };
 }
 
-/** Absolute paths of the `.env` files that apply to a function, `*` first. */
-export function environmentFilesOf(fn: RunnableFunction, settings: EngineSettings): string[] {
-  const { environmentFiles } = settings;
-  return [environmentFiles['*'], environmentFiles[fn.configuration.functionName]]
-    .filter((file) => file !== undefined)
-    .map((file) => (isAbsolute(file) ? file : join(fn.origin.folder ?? fn.configuration.code.folder, file)));
-}
-
-/** @throws when a file that a setting names cannot be read. */
-export function readEnvironmentFiles(files: readonly string[]): string[] {
-  return files.map((file) => readFileSync(file, 'utf8'));
+function joined(folders: readonly string[]): string {
+  return [...new Set(folders.filter((folder) => folder !== ''))].join(delimiter);
 }
