@@ -6,7 +6,7 @@ import type { RunnableFunction } from '../contracts/functions.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
 import { FolderWatcher } from './code-watcher.ts';
-import { environmentFilesOf, functionEnvironment, readEnvironmentFiles, type EndpointContext } from './environment-variables.ts';
+import { environmentFilesOf, functionEnvironment, readEnvironmentFiles, type EndpointContext } from './process-environment.ts';
 import { HandlerBundle, isTypeScript, moduleGraph, stopEsbuild } from './esbuild-bundle.ts';
 import { Interpreters, parseRuntime } from './interpreters.ts';
 import type { CodePreparer, PreparationFailure, PreparedCode } from './prepared-code.ts';

@@ -1,0 +1,110 @@
+/** The environment of a function's process: reserved variables as on AWS, then what the function sets. */
+import { readFileSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { RunnableFunction } from '../contracts/functions.ts';
+import type { EngineSettings } from '../contracts/settings.ts';
+
+export interface EndpointContext {
+  endpoint: string;
+  region: string;
+  accountId: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+/** Variables that neither a template nor a setting may change (lambda-facts §6.2). */
+export const reservedVariables: ReadonlySet<string> = new Set([
+  '_HANDLER', '_X_AMZN_TRACE_ID', 'AWS_DEFAULT_REGION', 'AWS_REGION', 'AWS_EXECUTION_ENV', 'AWS_LAMBDA_FUNCTION_NAME',
+  'AWS_LAMBDA_FUNCTION_MEMORY_SIZE', 'AWS_LAMBDA_FUNCTION_VERSION', 'AWS_LAMBDA_INITIALIZATION_TYPE', 'AWS_LAMBDA_LOG_GROUP_NAME',
+  'AWS_LAMBDA_LOG_STREAM_NAME', 'AWS_ACCESS_KEY', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN',
+  'AWS_LAMBDA_RUNTIME_API', 'LAMBDA_TASK_ROOT', 'LAMBDA_RUNTIME_DIR', 'AWS_LAMBDA_MAX_CONCURRENCY',
+  'AWS_LAMBDA_METADATA_API', 'AWS_LAMBDA_METADATA_TOKEN',
+]);
+
+/** What a program needs of the machine it runs on; everything else of the engine's own environment stays out. */
+const inherited = [
+  'PATH', 'HOME', 'USER', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'SYSTEMROOT', 'ComSpec', 'PATHEXT', 'APPDATA', 'LOCALAPPDATA',
+  'USERPROFILE', 'ProgramData', 'ProgramFiles', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS', 'LD_LIBRARY_PATH',
+];
+
+export interface EnvironmentInput {
+  fn: RunnableFunction;
+  settings: EngineSettings;
+  endpoint: EndpointContext;
+  taskRoot: string;
+  handler: string;
+  runtimeFolder: string;
+  /** Text of `.env` files, already read. */
+  files: readonly string[];
+}
+
+/** Later sources win: template, `.env` files, settings for all functions, settings for this one. */
+export function functionEnvironment(input: EnvironmentInput): Record<string, string> {
+  const { fn: { configuration, version }, settings, endpoint, taskRoot } = input;
+  const own: Record<string, string> = { ...configuration.environment };
+  for (const text of input.files) Object.assign(own, parseEnv(text));
+  Object.assign(own, settings.environment['*'], settings.environment[configuration.functionName]);
+  for (const name of Object.keys(own)) if (reservedVariables.has(name)) delete own[name];
+
+  const result: Record<string, string> = {};
+  for (const name of inherited) {
+    const value = process.env[name];
+    if (value !== undefined) result[name] = value;
+  }
+  const language = configuration.runtime.startsWith('nodejs') ? 'node' : configuration.runtime.startsWith('python') ? 'python' : 'other';
+  Object.assign(result, {
+    TZ: ':UTC',
+    LANG: 'en_US.UTF-8',
+    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
+    ...(endpoint.endpoint === '' ? {} : { AWS_ENDPOINT_URL: endpoint.endpoint }),
+  }, own);
+  const layerPaths = (...tails: string[]) => configuration.layers.flatMap((layer) => tails.map((tail) => join(layer, tail)));
+  prepend(result, 'PATH', layerPaths('bin'));
+  if (language === 'node') {
+    const major = /\d+/.exec(configuration.runtime)?.[0] ?? '';
+    prepend(result, 'NODE_PATH', [...layerPaths(`nodejs/node${major}/node_modules`, 'nodejs/node_modules'), taskRoot]);
+  } else if (language === 'python') {
+    const minor = configuration.runtime.slice('python'.length);
+    prepend(result, 'PYTHONPATH', layerPaths('python', `python/lib/python${minor}/site-packages`));
+    result['PYTHONDONTWRITEBYTECODE'] ??= '1';
+  } else {
+    prepend(result, 'LD_LIBRARY_PATH', layerPaths('lib'));
+  }
+  return Object.assign(result, {
+    AWS_REGION: endpoint.region,
+    AWS_DEFAULT_REGION: endpoint.region,
+    AWS_ACCESS_KEY_ID: endpoint.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: endpoint.secretAccessKey,
+    AWS_LAMBDA_FUNCTION_NAME: configuration.functionName,
+    AWS_LAMBDA_FUNCTION_VERSION: version,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(configuration.memorySize),
+    AWS_LAMBDA_LOG_GROUP_NAME: configuration.loggingConfig.logGroup,
+    LAMBDA_TASK_ROOT: taskRoot,
+    LAMBDA_RUNTIME_DIR: input.runtimeFolder,
+    _HANDLER: input.handler,
+    // Custom runtimes are told no name (lambda-facts §6.2).
+    ...(language === 'other' ? {} : { AWS_EXECUTION_ENV: `AWS_Lambda_${configuration.runtime}` }),
+    ...(configuration.loggingConfig.logFormat === 'JSON'
+      ? { AWS_LAMBDA_LOG_FORMAT: 'JSON', AWS_LAMBDA_LOG_LEVEL: configuration.loggingConfig.applicationLogLevel ?? 'INFO' }
+      : {}),
+  });
+}
+
+function prepend(environment: Record<string, string>, name: string, paths: readonly string[]): void {
+  const all = [...paths, ...(environment[name] === undefined ? [] : [environment[name]])];
+  if (all.length > 0) environment[name] = all.join(delimiter);
+}
+
+/** Absolute paths of the `.env` files that apply to a function, `*` first. */
+export function environmentFilesOf(fn: RunnableFunction, settings: EngineSettings): string[] {
+  const { environmentFiles } = settings;
+  return [environmentFiles['*'], environmentFiles[fn.configuration.functionName]]
+    .filter((file) => file !== undefined)
+    .map((file) => (isAbsolute(file) ? file : join(fn.origin.folder ?? fn.configuration.code.folder, file)));
+}
+
+/** @throws when a file that a setting names cannot be read. */
+export function readEnvironmentFiles(files: readonly string[]): string[] {
+  return files.map((file) => readFileSync(file, 'utf8'));
+}
