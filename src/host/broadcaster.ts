@@ -1,0 +1,85 @@
+/** Tells clients what changed: coalesced, so that a busy engine never floods an editor. */
+import type { MessageConnection, NotificationType } from 'vscode-jsonrpc';
+import type { Execution } from '../contracts/executions.ts';
+import type { FunctionSummary } from '../contracts/lambda-api.ts';
+import {
+  executionsChanged, functionsChanged, logWritten, statusChanged, type EngineStatus, type LogBatch,
+} from '../protocol/engine.ts';
+
+/** Longest time that a change waits for others, milliseconds. */
+const coalesceMilliseconds = 50;
+/** Lines of one execution in one message; of more, the first and the newest are sent. */
+const maxLines = 1000;
+
+export interface BroadcasterOptions {
+  connections: () => readonly MessageConnection[];
+  functions: () => FunctionSummary[];
+  status: () => EngineStatus;
+}
+
+export class Broadcaster {
+  readonly #options: BroadcasterOptions;
+  readonly #executions = new Map<string, Execution>();
+  readonly #logs = new Map<string, { functionName: string; lines: string[]; dropped: number }>();
+  #functions = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: BroadcasterOptions) {
+    this.#options = options;
+  }
+
+  executionChanged(execution: Execution): void {
+    this.#executions.set(execution.id, execution);
+    this.#schedule();
+  }
+
+  logWritten(executionId: string, functionName: string, lines: readonly string[]): void {
+    if (this.#options.connections().length === 0) return;
+    let log = this.#logs.get(executionId);
+    if (!log) this.#logs.set(executionId, log = { functionName, lines: [], dropped: 0 });
+    log.lines.push(...lines);
+    if (log.lines.length > 2 * maxLines) log.dropped += log.lines.splice(maxLines / 2, log.lines.length - maxLines).length;
+    this.#schedule();
+  }
+
+  functionsChanged(): void {
+    this.#functions = true;
+    this.#schedule();
+  }
+
+  /** Sends what waits, at once. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const executions = [...this.#executions.values()];
+    const batches: LogBatch[] = [...this.#logs].map(([executionId, { functionName, lines, dropped }]) => ({
+      executionId,
+      functionName,
+      lines: dropped === 0 ? lines : lines.toSpliced(maxLines / 2, 0, `… ${dropped} lines are not shown here; the record's log has more …`),
+    }));
+    this.#executions.clear();
+    this.#logs.clear();
+    if (batches.length > 0) this.#send(logWritten, { batches });
+    if (this.#functions) {
+      this.#functions = false;
+      this.#send(functionsChanged, { functions: this.#options.functions() });
+    }
+    if (executions.length > 0) this.#send(executionsChanged, { executions });
+    this.#send(statusChanged, this.#options.status());
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #send<P>(type: NotificationType<P>, parameters: P): void {
+    for (const connection of this.#options.connections()) {
+      // A client that is leaving is taken off the list by its socket's close event.
+      connection.sendNotification(type, parameters).catch(() => {});
+    }
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => this.flush(), coalesceMilliseconds);
+  }
+}
