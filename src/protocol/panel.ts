@@ -1,0 +1,114 @@
+/**
+ * Messages between the records panel (browser code in `webview/`) and its host in the extension, over VS Code's
+ * `postMessage`. The host treats the panel as untrusted and checks every message (`src/ui/panel-validation.ts`).
+ */
+import type { Execution, ExecutionStatus } from '../contracts/executions.ts';
+
+/** Raised when messages or the saved state change their meaning; older saved states are then dropped. */
+export const panelVersion = 1;
+
+/** View type of the webview panel, part of what VS Code saves across reloads. */
+export const panelViewType = 'localLambda.records';
+
+/** Most rows that one page may hold (the engine's own limit is 1000). */
+export const maxPageSize = 1000;
+
+/** Longest text that the panel may put on the clipboard, characters. */
+export const maxCopyLength = 10_000;
+
+/** Longest filter text, characters. */
+export const maxFilterLength = 200;
+
+/** Which of an execution's texts: the function's answer, its log, the event it got, the AWS invocation record. */
+export type ExecutionPart = 'result' | 'logs' | 'event' | 'record';
+
+/** Absent members do not restrict. */
+export interface ExecutionFilter {
+  /** Case-insensitive text in id, function name, error type or message; 1 to `maxFilterLength` characters. */
+  text?: string;
+  status?: ExecutionStatus;
+  functionName?: string;
+}
+
+/** What the list shows of an execution: small, because there are thousands. */
+export type ExecutionRow = Pick<
+  Execution,
+  | 'id' | 'sequence' | 'functionName' | 'qualifier' | 'invocationType' | 'source' | 'replayOf' | 'status' | 'receivedAt'
+  | 'finishedAt' | 'durationMs' | 'errorType' | 'errorMessage'
+> & {
+  /** True when any attempt had to start an execution environment. */
+  coldStart: boolean;
+};
+
+/** A text cut for display. */
+export interface BoundedText {
+  text: string;
+  /** Characters of the whole text. */
+  length: number;
+  /** True when `text` is only a part: the first for JSON, the last for logs. */
+  cut: boolean;
+}
+
+/** The texts of the selected execution. */
+export interface DetailContent {
+  event: BoundedText;
+  /** Absent while it runs, or when there was none. */
+  result?: BoundedText;
+  log: BoundedText;
+  /** The engine had to drop the middle of a log that was too large. */
+  logTruncated: boolean;
+  /** Absent until the execution has finished. */
+  record?: BoundedText;
+}
+
+/** Why there may be nothing to show. `untrusted` and `no-folder` go before the engine's own states. */
+export type PanelEngineState = 'untrusted' | 'no-folder' | 'stopped' | 'starting' | 'ready' | 'failed';
+
+/** What can be done to one execution by the host. */
+export type ExecutionAction = 'replay' | 'cancel' | 'copy-as-cli' | 'save-as-test-event';
+
+/** What can be done to the whole. */
+export type PanelAction = 'export' | 'clear' | 'start-engine' | 'show-log' | 'manage-trust' | 'open-folder';
+
+/** From the panel to the host. */
+export type PanelRequest = { version: typeof panelVersion } & (
+  /** Sent once by each new document; nothing reaches the panel before it. */
+  | { type: 'ready' }
+  /** Asks for the rows below `before`, newest first. A changed filter also redirects the live updates. */
+  | { type: 'list'; request: number; before?: number; limit: number; filter: ExecutionFilter }
+  /** Follows this execution from now on; without an id none. */
+  | { type: 'select'; executionId?: string }
+  | { type: 'execution-action'; action: ExecutionAction; executionId: string }
+  | { type: 'open-part'; executionId: string; part: ExecutionPart }
+  | { type: 'copy'; text: string }
+  | { type: 'action'; action: PanelAction }
+  /** An error in the panel's own code, for the log. */
+  | { type: 'problem'; message: string }
+);
+
+/** From the host to the panel. */
+export type PanelMessage = { version: typeof panelVersion } & (
+  | { type: 'engine'; state: PanelEngineState; failure?: string; functionNames: readonly string[]; endpoint?: string }
+  /** Answers `list`; `complete` when nothing older is left. */
+  | { type: 'page'; request: number; rows: readonly ExecutionRow[]; complete: boolean }
+  | { type: 'page-failed'; request: number; message: string }
+  /** Coalesced: rows that match the filter, and ids of those that no longer do. */
+  | { type: 'rows-changed'; rows: readonly ExecutionRow[]; removed: readonly string[] }
+  | { type: 'cleared' }
+  /** Answers `select`, and follows again when the execution finishes. */
+  | { type: 'detail'; execution: Execution; content: DetailContent }
+  /** The history no longer has the selected execution. */
+  | { type: 'detail-missing'; executionId: string }
+  | { type: 'detail-failed'; executionId: string; message: string }
+  /** The selected execution changed; its texts did not. */
+  | { type: 'execution-changed'; execution: Execution }
+  /** New log lines of the selected execution while it runs. */
+  | { type: 'log'; executionId: string; lines: readonly string[] }
+  /** Selects an execution and shows its detail. */
+  | { type: 'reveal'; executionId: string }
+);
+
+/** A request without the version that every message carries. */
+export type PanelRequestBody = WithoutVersion<PanelRequest>;
+export type PanelMessageBody = WithoutVersion<PanelMessage>;
+type WithoutVersion<T> = T extends unknown ? Omit<T, 'version'> : never;
