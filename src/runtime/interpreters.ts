@@ -1,150 +1,155 @@
-/** Which binary runs a runtime: candidates are asked for their version by running them. */
-import type { Logger } from '../contracts/logger.ts';
+/** Finds the program that runs a declared runtime: candidates are probed by running them. */
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join, sep } from 'node:path';
+import { promisify } from 'node:util';
+import type { RunnableFunction } from '../contracts/functions.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
-import { candidateGroups, type Candidate } from './interpreter-candidates.ts';
-import type { InterpreterProbe } from './interpreter-probe.ts';
-
-export type Language = 'node' | 'python';
 
 export interface Interpreter {
-  /** Absolute path of the real binary. */
-  path: string;
-  /** `major.minor.patch`. */
+  /** Absolute path that the program itself reported. */
+  binary: string;
   version: string;
-  /** It is an Electron, which runs as Node only with `ELECTRON_RUN_AS_NODE`. */
-  electron?: boolean;
 }
 
-export type InterpreterChoice =
-  | { kind: 'found'; interpreter: Interpreter; note?: string }
-  | { kind: 'no-runtime'; message: string };
+export type InterpreterChoice = { kind: 'found'; interpreter: Interpreter; note?: string } | { kind: 'no-runtime'; message: string };
 
-/** What a runtime identifier asks for; `wanted` is empty when it names no version. */
-export interface DeclaredRuntime {
-  language: Language;
-  /** `22` for Node, `3.13` for Python. */
-  wanted: string;
+type Language = 'node' | 'python';
+
+const run = promisify(execFile);
+const windows = process.platform === 'win32';
+
+/** `nodejs22.x` → node 22; `python3.13` → python 3.13; undefined for other languages. */
+export function parseRuntime(runtime: string): { language: Language; version: string } | undefined {
+  const node = /^nodejs(\d*)(\.x)?$/.exec(runtime);
+  if (node) return { language: 'node', version: node[1] ?? '' };
+  const python = /^python(\d+\.\d+)$/.exec(runtime);
+  return python ? { language: 'python', version: python[1] as string } : undefined;
 }
 
-export interface InterpreterRequest {
-  runtime: string;
-  declared: DeclaredRuntime;
-  codeFolder: string;
-  /** Stops the search for a virtual environment. */
-  workspaceFolder: string | undefined;
-  settings: EngineSettings;
-  /** The Node that runs the engine, a candidate like others. */
-  engineNode: Interpreter;
-  inherited: Readonly<Record<string, string | undefined>>;
-}
+export class Interpreters {
+  readonly #settings: () => EngineSettings;
+  readonly #engineNode: string;
+  readonly #probes = new Map<string, Promise<Interpreter | undefined>>();
 
-/** `undefined` for languages that have no bootstrap here. A runtime that is not named is told from `handlerFile`. */
-export function declaredRuntime(runtime: string, handlerFile: string | undefined): DeclaredRuntime | undefined {
-  const node = /^nodejs(\d+)?(\.x|\.\d+)?$/.exec(runtime);
-  if (node) return { language: 'node', wanted: node[1] ?? '' };
-  const python = /^python(\d+(?:\.\d+)?)?$/.exec(runtime);
-  if (python) return { language: 'python', wanted: python[1] ?? '' };
-  if (runtime !== '' || handlerFile === undefined) return undefined;
-  if (handlerFile.endsWith('.py')) return { language: 'python', wanted: '' };
-  return /\.[cm]?[jt]sx?$/.test(handlerFile) ? { language: 'node', wanted: '' } : undefined;
-}
-
-/** One sentence for a runtime that cannot run here. */
-export function unsupportedRuntime(runtime: string, functionName: string): string {
-  if (runtime === '') {
-    return `Function ${functionName} names no runtime and its handler file was not found: set Runtime in its template, for example nodejs24.x or python3.13.`;
+  /** `engineNode` is the Node that runs the engine: the last candidate for Node functions. */
+  constructor(settings: () => EngineSettings, engineNode: string) {
+    this.#settings = settings;
+    this.#engineNode = engineNode;
   }
-  return `Runtime ${runtime} of function ${functionName} is not supported here: Local Lambda runs nodejs*, python3.* and provided.* (a custom bootstrap program) functions.`;
-}
 
-/** Chooses the interpreter of a function. Groups of candidates are asked one after the other, those of a group at once. */
-export async function chooseInterpreter(request: InterpreterRequest, probe: InterpreterProbe, logger: Logger): Promise<InterpreterChoice> {
-  const { declared, settings } = request;
-  const name = `${declared.language} ${declared.wanted}`.trim();
-  const seen: Interpreter[] = [];
-  for (const group of candidateGroups(request)) {
-    const answers = await Promise.all(group.candidates.map(async (candidate) => await ask(candidate, request, probe)));
-    const working = answers.filter((answer) => answer !== undefined);
-    if (group.binding === 'setting' && working.length === 0) {
-      const { path, origin } = group.candidates[0] as Candidate;
-      return { kind: 'no-runtime', message: `${path}, which ${origin} names for ${request.runtime || name}, could not be run as ${label(declared.language)}: correct that setting.` };
+  async choose(fn: RunnableFunction, workspaceFolders: readonly string[]): Promise<InterpreterChoice> {
+    const { runtime } = fn.configuration;
+    const parsed = parseRuntime(runtime);
+    if (!parsed) {
+      return { kind: 'no-runtime', message: `${runtime || 'A function without Runtime'} cannot be run here: nodejs*, python3.* and provided.* can (set Runtime in the template).` };
     }
-    seen.push(...working);
-    const exact = newest(working.filter((candidate) => matches(candidate.version, declared.wanted)));
-    if (exact) return { kind: 'found', interpreter: exact };
-    const bound = working[0];
-    if (!group.binding || !bound || settings.strictRuntimes) continue;
-    const why = group.binding === 'setting' ? `which ${(group.candidates[0] as Candidate).origin} names` : 'the interpreter that the workspace uses';
-    logger.debug(`${request.runtime}: ${bound.path} (${bound.version}) is bound by ${group.binding}`);
+    const { language, version } = parsed;
+    const settings = this.#settings();
+    const named = settings.runtimes[runtime] ?? settings.runtimes[language === 'node' ? 'nodejs' : 'python'];
+    if (named !== undefined) {
+      const interpreter = await this.#probe(language, named);
+      if (interpreter) return this.#accept(runtime, version, interpreter);
+      return { kind: 'no-runtime', message: `${named} (setting localLambda.runtimes) could not be run as ${language}: correct the setting.` };
+    }
+    const preferred = language === 'python' ? await this.#workspacePython(fn, settings, workspaceFolders) : undefined;
+    if (preferred) return this.#accept(runtime, version, preferred);
+    const found = (await Promise.all(this.#candidates(language, version).map((candidate) => this.#probe(language, candidate))))
+      .filter((interpreter) => interpreter !== undefined);
+    const nearest = found.toSorted((a, b) => distance(a.version, version) - distance(b.version, version))[0];
+    if (nearest) return this.#accept(runtime, version, nearest);
+    const label = language === 'node' ? 'Node.js' : 'Python';
     return {
-      kind: 'found',
-      interpreter: bound,
-      note: `${request.runtime} was declared; ${label(declared.language)} ${bound.version} (${bound.path}), ${why}, ran it.`,
+      kind: 'no-runtime',
+      message: `${label} is not installed, so ${fn.configuration.functionName} (${runtime}) cannot run: install it, or name its program in the setting localLambda.runtimes.`,
     };
   }
-  const nearest = nearestOf(seen, declared.wanted);
-  if (!nearest) {
-    return { kind: 'no-runtime', message: `${label(declared.language)} is not installed or not on PATH, so ${request.runtime || name} functions cannot run: install it, or name its binary in the setting localLambda.runtimes ("${family(declared.language)}": "/path/to/${declared.language === 'node' ? 'node' : 'python3'}").` };
+
+  #accept(runtime: string, version: string, interpreter: Interpreter): InterpreterChoice {
+    if (matches(interpreter.version, version)) return { kind: 'found', interpreter };
+    if (this.#settings().strictRuntimes) {
+      return { kind: 'no-runtime', message: `${runtime} is not installed (the nearest is ${interpreter.version}) and localLambda.strictRuntimes refuses another version.` };
+    }
+    return { kind: 'found', interpreter, note: `${runtime} is not installed: version ${interpreter.version} ran it instead.` };
   }
-  if (settings.strictRuntimes) {
-    return { kind: 'no-runtime', message: `${spelled(declared)} is not installed (nearest is ${label(declared.language)} ${nearest.version}) and localLambda.strictRuntimes refuses another: install it, or name its binary in the setting localLambda.runtimes ("${request.runtime}").` };
+
+  async #workspacePython(fn: RunnableFunction, settings: EngineSettings, folders: readonly string[]): Promise<Interpreter | undefined> {
+    const root = folders.find((folder) => fn.configuration.code.folder === folder || fn.configuration.code.folder.startsWith(folder + sep));
+    for (let folder = fn.configuration.code.folder; ; folder = dirname(folder)) {
+      for (const name of ['.venv', 'venv', 'env']) {
+        const binary = windows ? join(folder, name, 'Scripts', 'python.exe') : join(folder, name, 'bin', 'python');
+        if (!existsSync(binary)) continue;
+        const interpreter = await this.#probe('python', binary);
+        if (interpreter) return interpreter;
+      }
+      if (root === undefined || folder === root || folder === dirname(folder)) break;
+    }
+    const chosen = root === undefined ? undefined : settings.pythonInterpreters[root];
+    return chosen === undefined ? undefined : this.#probe('python', chosen);
   }
-  return {
-    kind: 'found',
-    interpreter: nearest,
-    note: `${spelled(declared)} is not installed; ${label(declared.language)} ${nearest.version} (${nearest.path}) ran it. The setting localLambda.runtimes names another.`,
-  };
-}
 
-async function ask(candidate: Candidate, request: InterpreterRequest, probe: InterpreterProbe): Promise<Interpreter | undefined> {
-  if (candidate.path === request.engineNode.path && request.declared.language === 'node') return request.engineNode;
-  return probe.ask(candidate.path, request.declared.language, request.codeFolder);
-}
-
-function spelled({ language, wanted }: DeclaredRuntime): string {
-  return language === 'python' ? `python${wanted}` : `Node.js ${wanted}`.trim();
-}
-
-function label(language: Language): string {
-  return language === 'python' ? 'Python' : 'Node.js';
-}
-
-function family(language: Language): string {
-  return language === 'python' ? 'python' : 'nodejs';
-}
-
-function matches(version: string, wanted: string): boolean {
-  return wanted === '' || version === wanted || version.startsWith(`${wanted}.`);
-}
-
-function numbers(version: string): [number, number, number] {
-  const [major = 0, minor = 0, patch = 0] = version.split('.').map((part) => Number.parseInt(part, 10) || 0);
-  return [major, minor, patch];
-}
-
-function compare(left: string, right: string): number {
-  const [a, b] = [numbers(left), numbers(right)];
-  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
-}
-
-/** The newest; the first of equal ones, because groups list better candidates first. */
-function newest(found: readonly Interpreter[]): Interpreter | undefined {
-  let best: Interpreter | undefined;
-  for (const candidate of found) if (!best || compare(candidate.version, best.version) > 0) best = candidate;
-  return best;
-}
-
-/** Nearest by major, then minor version; the newer one of two equally near. */
-function nearestOf(found: readonly Interpreter[], wanted: string): Interpreter | undefined {
-  const [major, minor] = numbers(wanted);
-  const distance = ({ version }: Interpreter): number => {
-    const [hasMajor, hasMinor] = numbers(version);
-    return Math.abs(hasMajor - major) * 1000 + (wanted.includes('.') ? Math.abs(hasMinor - minor) : 0);
-  };
-  let best: Interpreter | undefined;
-  for (const candidate of found) {
-    const nearer = best ? distance(candidate) - distance(best) || compare(best.version, candidate.version) : -1;
-    if (nearer < 0) best = candidate;
+  #candidates(language: Language, version: string): string[] {
+    const ending = windows ? '.exe' : '';
+    const names = language === 'node' ? ['node'] : [`python${version}`, 'python3', 'python'];
+    const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+    const candidates = folders.flatMap((folder) => names.map((name) => join(folder, name + ending)));
+    if (language === 'node') {
+      candidates.push(...versionManagers(), this.#engineNode);
+    } else if (existsSync(join(homedir(), '.pyenv', 'versions'))) {
+      candidates.push(...readdirSync(join(homedir(), '.pyenv', 'versions')).map((name) => join(homedir(), '.pyenv', 'versions', name, 'bin', 'python')));
+    }
+    return [...new Set(candidates)].filter((candidate) => existsSync(candidate));
   }
-  return best;
+
+  #probe(language: Language, candidate: string): Promise<Interpreter | undefined> {
+    let probe = this.#probes.get(candidate);
+    if (!probe) {
+      probe = runProbe(language, candidate).then((interpreter) => {
+        // A program that could not be run may be there the next time.
+        if (!interpreter) this.#probes.delete(candidate);
+        return interpreter;
+      });
+      this.#probes.set(candidate, probe);
+    }
+    return probe;
+  }
+}
+
+async function runProbe(language: Language, candidate: string): Promise<Interpreter | undefined> {
+  const script = language === 'node'
+    ? ['-p', 'JSON.stringify([process.execPath, process.versions.node])']
+    : ['-c', 'import json, sys; print(json.dumps([sys.executable, "%d.%d.%d" % sys.version_info[:3]]))'];
+  try {
+    const { stdout } = await run(candidate, script, { timeout: 10_000, windowsHide: true });
+    const [binary, version] = JSON.parse(stdout) as [string, string];
+    // In a virtual environment sys.executable is the environment's own program, which is the one to run.
+    return { binary: binary === '' ? candidate : binary, version };
+  } catch {
+    return undefined;
+  }
+}
+
+function versionManagers(): string[] {
+  const home = homedir();
+  const roots: [string, string[]][] = [
+    [join(process.env['NVM_DIR'] ?? join(home, '.nvm'), 'versions', 'node'), ['bin', 'node']],
+    [join(home, '.local', 'share', 'fnm', 'node-versions'), ['installation', 'bin', 'node']],
+    [join(home, '.volta', 'tools', 'image', 'node'), ['bin', 'node']],
+    [join(home, '.asdf', 'installs', 'nodejs'), ['bin', 'node']],
+  ];
+  return roots.flatMap(([root, rest]) => (existsSync(root) ? readdirSync(root).map((name) => join(root, name, ...rest)) : []));
+}
+
+function matches(found: string, declared: string): boolean {
+  return declared === '' || found === declared || found.startsWith(`${declared}.`);
+}
+
+/** How far two versions are apart; the same one is nearest, newer ones before older ones. */
+function distance(found: string, declared: string): number {
+  if (matches(found, declared)) return 0;
+  const [a = 0, b = 0] = found.split('.').map(Number);
+  const [c = 0, d = 0] = declared.split('.').map(Number);
+  const gap = (a - c) * 100 + (declared.includes('.') ? b - d : 0);
+  return gap >= 0 ? gap : -gap + 0.5;
 }
