@@ -77,3 +77,11 @@ export interface FunctionSummary {
   /** Newest finished execution. */
   last?: Execution;
 }
+
+/** What the engine's hosts (RPC, own routes) ask of the Lambda service beside the AWS API. */
+export interface LambdaHost extends LambdaApi {
+  listSummaries(): FunctionSummary[];
+  /** The AWS invocation record as a destination would receive it, JSON text; undefined while running or unknown. */
+  invocationRecord(executionId: string): string | undefined;
+  status(): { inFlight: number; processes: number; inFlightByFunction: Readonly<Record<string, number>> };
+}

@@ -1,0 +1,260 @@
+/** Composition root of the engine: joins the rooms. The extension and the CLI both run this. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { MessageConnection } from 'vscode-jsonrpc/node';
+import { UserError } from './contracts/faults.ts';
+import type { FunctionRunner } from './contracts/runner.ts';
+import type { EngineSettings } from './contracts/settings.ts';
+import type { TemplateSettings } from './contracts/workspace.ts';
+import { Endpoint } from './endpoint/endpoint.ts';
+import { Broadcaster } from './host/broadcaster.ts';
+import { registerClient } from './host/client-handlers.ts';
+import { engineCredentials } from './host/credentials.ts';
+import { dataFiles } from './host/data-folder.ts';
+import { removeDiscovery, writeDiscovery } from './host/discovery.ts';
+import { EngineLogger, stderrSink } from './host/engine-logger.ts';
+import { takeOwnership } from './host/engine-ownership.ts';
+import { checkSettings, resolveSettings } from './host/engine-settings.ts';
+import { ownRoutes } from './host/own-routes.ts';
+import { RpcServer, socketPathFor } from './host/rpc-server.ts';
+import { bootstrapFolder, supervisorEntry, version } from './host/shipped-files.ts';
+import { systemClock } from './host/system-clock.ts';
+import { TrustGate } from './host/trust-gate.ts';
+import { LambdaService } from './lambda/lambda-service.ts';
+import { engineLog, type EngineInfo, type InitializeParams, type WorkspaceUpdate } from './protocol/engine.ts';
+import { createCodePreparer } from './runtime/code-preparer.ts';
+import { createCodeStore } from './runtime/frozen-code.ts';
+import { createFunctionRunner } from './runtime/function-runner.ts';
+import { SqliteDocumentStore } from './store/document-store.ts';
+import { SqliteExecutionHistory } from './store/execution-history.ts';
+import { createWorkspaceReader } from './template/workspace-reader.ts';
+
+export interface EngineOptions {
+  dataFolder: string;
+  folders: readonly string[];
+  settings: Partial<EngineSettings>;
+  /** False reads the workspace and runs nothing, until a client says otherwise. */
+  trusted: boolean;
+  /** Wins over the setting and over the port of the last run. */
+  port?: number;
+  /** False relaxes signatures, whatever the setting says. */
+  requireSignatures?: boolean;
+  /** Ends the engine a while after its last client has left. */
+  endWithClients: boolean;
+  logger: EngineLogger;
+  /** The engine has ended, by a request or because nobody needs it. */
+  onEnded?(): void;
+}
+
+export interface Engine {
+  readonly info: EngineInfo;
+  close(): Promise<void>;
+}
+
+/** @throws UserError when the data folder cannot be used; resolves to undefined when another engine owns it. */
+export async function startEngine(options: EngineOptions): Promise<Engine | undefined> {
+  const { dataFolder, logger } = options;
+  const files = dataFiles(dataFolder);
+  const ownership = takeOwnership(files.owner);
+  if (!ownership) return undefined;
+
+  let folders = options.folders;
+  let patch = options.settings;
+  let settings = checkSettings(resolveSettings(patch));
+  let trusted = false;
+  let closing: Promise<void> | undefined;
+  const currentSettings = () => settings;
+
+  const documents = new SqliteDocumentStore(files.state);
+  const history = new SqliteExecutionHistory(files.history, () => settings.history, logger);
+  const notices = [documents.setAside, history.setAside].filter((path) => path !== undefined)
+    .map((path) => `A damaged database was set aside as ${path} and a new one was begun.`);
+  for (const notice of notices) logger.warn(notice);
+  const credentials = engineCredentials(documents);
+  const remembered = documents.collection<number>('engine');
+
+  const info: EngineInfo = {
+    endpoint: '', region: settings.region, accountId: settings.accountId, ...credentials,
+    pid: process.pid, version, dataFolder, nodeVersion: process.versions.node, notices,
+  };
+  const preparer = createCodePreparer({
+    dataFolder, logger, settings: currentSettings, endpoint: () => info, workspaceFolders: () => folders,
+    bootstrapFolder, engineNode: process.execPath,
+  });
+  const runner = new TrustGate((): FunctionRunner => createFunctionRunner({
+    preparer, logger, nodeBinary: process.execPath, supervisorEntry, bootstrapFolder,
+    maxProcesses: () => settings.maxProcesses,
+    idleMilliseconds: () => settings.environmentIdleSeconds * 1000,
+    enforceMemory: () => settings.enforceMemory,
+  }));
+  const lambda: LambdaService = new LambdaService({
+    clock: systemClock, runner, history, documents, settings: currentSettings, logger,
+    codeStore: createCodeStore({ dataFolder, logger, settings: currentSettings }),
+    ids: { uuid: randomUUID, hex: (bytes) => randomBytes(bytes).toString('hex'), random: Math.random },
+    events: {
+      executionChanged: (execution) => broadcaster.executionChanged(execution),
+      logWritten: (id, functionName, lines) => broadcaster.logWritten(id, functionName, lines),
+      functionsChanged: () => broadcaster.functionsChanged(),
+    },
+  });
+  const reader = createWorkspaceReader({ folders, settings: templateSettings(settings), logger, watch: true });
+  const secret = randomBytes(24).toString('base64url');
+  const socketPath = socketPathFor(dataFolder);
+  const rpc = new RpcServer({
+    socketPath, secret, logger,
+    onInitialize: async ({ connection, params }) => {
+      await applyWorkspace(params);
+      register(connection);
+      return info;
+    },
+    onClientsChanged: (count) => scheduleEnd(count),
+  });
+  const broadcaster = new Broadcaster({
+    connections: () => rpc.connections, functions: () => lambda.listSummaries(), status: () => lambda.status(),
+  });
+  const endpoint = new Endpoint({
+    lambda, credentials, token: credentials.token, logger,
+    requireSignatures: () => options.requireSignatures ?? settings.requireSignatures,
+    region: () => settings.region, accountId: () => settings.accountId,
+    ownRoutes: ownRoutes({ info, lambda, history, settings: currentSettings, reader }),
+  });
+
+  const stopForwarding = logger.addSink((level, message) => {
+    for (const connection of rpc.connections) connection.sendNotification(engineLog, { level, message }).catch(() => {});
+  });
+  reader.onDidChange((model) => {
+    lambda.setBaseline(model.functions);
+    registered.diagnosticsChanged(model.diagnostics);
+    broadcaster.functionsChanged();
+  });
+  const registered = registerClient({
+    lambda, history, reader, logger, connections: () => rpc.connections, broadcaster,
+    updateWorkspace: (update) => applyWorkspace(update),
+    shutdown: () => close(),
+    reset: async () => {
+      await close();
+      for (const name of ['state', 'history'] as const) {
+        for (const suffix of ['', '-wal', '-shm']) rmSync(files[name] + suffix, { force: true });
+      }
+    },
+  });
+  const register = (connection: MessageConnection) => registered.register(connection);
+
+  let endTimer: NodeJS.Timeout | undefined;
+  function scheduleEnd(clients: number): void {
+    clearTimeout(endTimer);
+    if (!options.endWithClients || clients > 0 || closing) return;
+    endTimer = setTimeout(() => {
+      // What still runs was asked for: it is waited for, as a window reload must lose nothing.
+      if (lambda.status().inFlight > 0) scheduleEnd(0);
+      else void close();
+    }, settings.stayAliveSeconds * 1000);
+  }
+
+  async function trust(): Promise<void> {
+    if (trusted) return;
+    trusted = true;
+    runner.open();
+    const wanted = options.port ?? (settings.port || remembered.get('port') || 0);
+    let port: number;
+    try {
+      port = await endpoint.listen(wanted);
+    } catch (error) {
+      // A port that was only remembered may have been taken meanwhile; one that was asked for must be the one.
+      if (options.port !== undefined || settings.port !== 0 || wanted === 0) throw error;
+      logger.warn(`Port ${wanted} of the last run is taken: the endpoint uses another one.`);
+      port = await endpoint.listen(0);
+    }
+    remembered.put('port', port);
+    info.endpoint = `http://127.0.0.1:${port}`;
+  }
+
+  async function applyWorkspace(update: WorkspaceUpdate | InitializeParams): Promise<void> {
+    if (update.settings) {
+      patch = update.settings;
+      const next = checkSettings(resolveSettings(patch));
+      if (JSON.stringify(next) !== JSON.stringify(settings)) {
+        settings = next;
+        Object.assign(info, { region: settings.region, accountId: settings.accountId });
+        await reader.setSettings(templateSettings(settings));
+      }
+    }
+    if (update.folders && update.folders.join('\0') !== folders.join('\0')) {
+      folders = update.folders;
+      await reader.setFolders(folders);
+    }
+    if (update.trusted) await trust();
+    writeDiscovery(files.discovery, { ...info, socket: socketPath, secret });
+  }
+
+  function close(): Promise<void> {
+    closing ??= (async () => {
+      clearTimeout(endTimer);
+      removeDiscovery(files.discovery, process.pid);
+      stopForwarding();
+      reader.dispose();
+      await endpoint.close();
+      await lambda.close();
+      await runner.close();
+      await preparer.close();
+      broadcaster.flush();
+      broadcaster.close();
+      history.close();
+      documents.close();
+      // The answer to the client that asked for the end still has to leave.
+      setTimeout(() => {
+        rpc.close();
+        ownership?.release();
+        options.onEnded?.();
+      }, 20);
+    })();
+    return closing;
+  }
+
+  try {
+    const model = await reader.read();
+    lambda.setBaseline(model.functions);
+    if (options.trusted) await trust();
+    await rpc.listen();
+    writeDiscovery(files.discovery, { ...info, socket: socketPath, secret });
+    scheduleEnd(0);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  logger.info(`Engine ${version} on Node ${process.versions.node}: ${info.endpoint || 'not trusted, so no endpoint'}, data in ${dataFolder}.`);
+  return { info, close };
+}
+
+function templateSettings(settings: EngineSettings): TemplateSettings {
+  return {
+    accountId: settings.accountId,
+    region: settings.region,
+    parameterOverrides: settings.template.parameterOverrides,
+    templateGlobs: settings.template.include,
+    excludeGlobs: settings.template.exclude,
+  };
+}
+
+/** The engine process that an editor starts: `engine --data DIR`. Folders, settings and trust come with its first client. */
+export async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { data: { type: 'string' } } });
+  if (values.data === undefined) throw new UserError('The engine needs --data DIR, its data folder.');
+  const logger = new EngineLogger();
+  logger.addSink(stderrSink());
+  process.on('uncaughtException', (error) => logger.error('An unexpected error in the engine.', error));
+  process.on('unhandledRejection', (reason) => logger.error('An unexpected rejection in the engine.', reason));
+  try {
+    const engine = await startEngine({
+      dataFolder: values.data, folders: [], settings: {}, trusted: false, endWithClients: true, logger, onEnded: () => process.exit(0),
+    });
+    // Another engine owns the folder: the client that started this one will find it.
+    if (!engine) process.exit(0);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void engine.close());
+  } catch (error) {
+    logger.error('The engine could not start.', error);
+    process.exitCode = 1;
+    setTimeout(() => process.exit(1), 100).unref();
+  }
+}

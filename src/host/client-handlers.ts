@@ -1,0 +1,99 @@
+/** Answers the messages of `src/protocol/engine.ts` for every client. */
+import { NotificationType, type MessageConnection } from 'vscode-jsonrpc/node';
+import type { ExecutionHistory } from '../contracts/executions.ts';
+import { UserError } from '../contracts/faults.ts';
+import type { InvokeInput, LambdaHost } from '../contracts/lambda-api.ts';
+import type { Logger } from '../contracts/logger.ts';
+import type { WorkspaceDiagnostic, WorkspaceReader } from '../contracts/workspace.ts';
+import {
+  cancelExecution, clearExecutions, diagnosticsChanged, executionsCleared, exportExecutions, getExecution, getExecutionContent,
+  getInvocationRecord, invoke, listDiagnostics, listExecutions, listFunctions, replayExecution, resetEngine, shutdownEngine,
+  updateWorkspace, type InvokeResult, type WorkspaceUpdate,
+} from '../protocol/engine.ts';
+import type { Broadcaster } from './broadcaster.ts';
+import { answer } from './rpc-server.ts';
+
+export interface ClientParts {
+  lambda: LambdaHost;
+  history: ExecutionHistory;
+  reader: WorkspaceReader;
+  broadcaster: Broadcaster;
+  logger: Logger;
+  connections: () => readonly MessageConnection[];
+  updateWorkspace(update: WorkspaceUpdate): Promise<void>;
+  shutdown(): Promise<void>;
+  reset(): Promise<void>;
+}
+
+export function registerClient(parts: ClientParts): {
+  register(connection: MessageConnection): void;
+  diagnosticsChanged(diagnostics: readonly WorkspaceDiagnostic[]): void;
+} {
+  const { lambda, history, reader, logger } = parts;
+  const guarded = <R>(work: () => R | Promise<R>): Promise<R> => answer(logger, work);
+  const tell = <P>(type: NotificationType<P>, parameters: P): void => {
+    for (const connection of parts.connections()) connection.sendNotification(type, parameters).catch(() => {});
+  };
+
+  const run = async (input: InvokeInput): Promise<InvokeResult> => {
+    const output = await lambda.invoke(input);
+    return {
+      executionId: output.requestId,
+      statusCode: output.statusCode,
+      payload: Buffer.from(output.payload).toString('utf8'),
+      ...(output.functionError === undefined ? {} : { functionError: output.functionError }),
+      ...(output.executedVersion === undefined ? {} : { executedVersion: output.executedVersion }),
+    };
+  };
+
+  const replay = async (id: string): Promise<InvokeResult> => {
+    const execution = history.get(id);
+    const content = history.content(id);
+    if (!execution || !content) throw new UserError('That execution is no longer in the history, so it cannot be replayed.');
+    return run({
+      functionName: execution.functionName,
+      ...(execution.qualifier === undefined ? {} : { qualifier: execution.qualifier }),
+      invocationType: 'RequestResponse',
+      logType: execution.logType,
+      ...(execution.clientContext === undefined ? {} : { clientContextBase64: Buffer.from(execution.clientContext).toString('base64') }),
+      payload: Buffer.from(content.request),
+      source: 'replay',
+      replayOf: id,
+    });
+  };
+
+  return {
+    register(connection) {
+      connection.onRequest(updateWorkspace, (update) => guarded(() => parts.updateWorkspace(update)));
+      connection.onRequest(listFunctions, () => guarded(() => lambda.listSummaries()));
+      connection.onRequest(listDiagnostics, () => guarded(() => [...reader.model.diagnostics]));
+      connection.onRequest(invoke, (parameters) => guarded(() => run({
+        functionName: parameters.functionName,
+        ...(parameters.qualifier === undefined ? {} : { qualifier: parameters.qualifier }),
+        invocationType: parameters.invocationType,
+        logType: parameters.logType,
+        ...(parameters.clientContext === undefined ? {} : { clientContextBase64: Buffer.from(parameters.clientContext).toString('base64') }),
+        payload: Buffer.from(parameters.payload),
+        source: parameters.replayOf === undefined ? 'editor' : 'replay',
+        ...(parameters.replayOf === undefined ? {} : { replayOf: parameters.replayOf }),
+      })));
+      connection.onRequest(cancelExecution, ({ id }) => guarded(() => lambda.cancel(id)));
+      connection.onRequest(replayExecution, ({ id }) => guarded(() => replay(id)));
+      connection.onRequest(listExecutions, (query) => guarded(() => history.list(query)));
+      connection.onRequest(getExecution, ({ id }) => guarded(() => history.get(id) ?? null));
+      connection.onRequest(getExecutionContent, ({ id }) => guarded(() => history.content(id) ?? null));
+      connection.onRequest(getInvocationRecord, ({ id }) => guarded(() => lambda.invocationRecord(id) ?? null));
+      connection.onRequest(clearExecutions, () => guarded(() => {
+        history.clear();
+        tell(executionsCleared, {});
+        parts.broadcaster.functionsChanged();
+      }));
+      connection.onRequest(exportExecutions, ({ file }) => guarded(() => history.exportTo(file)));
+      connection.onRequest(resetEngine, () => guarded(() => parts.reset()));
+      connection.onRequest(shutdownEngine, () => guarded(() => parts.shutdown()));
+    },
+    diagnosticsChanged(diagnostics) {
+      tell(diagnosticsChanged, { diagnostics: [...diagnostics] });
+    },
+  };
+}
