@@ -1,0 +1,73 @@
+/** What the views show of each function: the engine's list, kept fresh by every execution and status message. */
+import * as vscode from 'vscode';
+import type { Execution } from '../contracts/executions.ts';
+import type { FunctionSummary } from '../contracts/lambda-api.ts';
+import type { EngineClient } from './engine-client.ts';
+
+export class FunctionStates implements vscode.Disposable {
+  readonly #engine: EngineClient;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #disposables: vscode.Disposable[];
+  /** Newest finished execution by function name. */
+  readonly #last = new Map<string, Execution>();
+  #list: readonly FunctionSummary[] | undefined;
+
+  /** Any function came, went, started, finished or changed. */
+  readonly onDidChange = this.#changed.event;
+
+  constructor(engine: EngineClient) {
+    this.#engine = engine;
+    this.#disposables = [
+      this.#changed,
+      engine.onDidChangeFunctions((functions) => {
+        for (const { last } of functions) if (last) this.#finished(last);
+        this.#refresh();
+      }),
+      engine.onDidChangeExecutions((executions) => {
+        for (const execution of executions) if (execution.status !== 'running') this.#finished(execution);
+        this.#refresh();
+      }),
+      engine.onDidClearExecutions(() => {
+        this.#last.clear();
+        this.#refresh();
+      }),
+      engine.onDidChangeStatus(() => this.#refresh()),
+      engine.onDidChangeState(() => this.#refresh()),
+    ];
+  }
+
+  /** By name. Empty while there is no engine to run them. */
+  get all(): readonly FunctionSummary[] {
+    this.#list ??= this.#combine();
+    return this.#list;
+  }
+
+  find(name: string): FunctionSummary | undefined {
+    return this.all.find((candidate) => candidate.name === name);
+  }
+
+  dispose(): void {
+    for (const disposable of this.#disposables) disposable.dispose();
+  }
+
+  #finished(execution: Execution): void {
+    const known = this.#last.get(execution.functionName);
+    if (!known || known.sequence <= execution.sequence) this.#last.set(execution.functionName, execution);
+  }
+
+  #refresh(): void {
+    this.#list = undefined;
+    this.#changed.fire();
+  }
+
+  #combine(): FunctionSummary[] {
+    if (this.#engine.state === 'failed' || this.#engine.state === 'stopped') return [];
+    const { inFlightByFunction } = this.#engine.status;
+    return this.#engine.functions
+      .map(({ last: _, ...summary }) => {
+        const last = this.#last.get(summary.name);
+        return { ...summary, inFlight: inFlightByFunction[summary.name] ?? 0, ...(last && { last }) };
+      })
+      .sort((left, right) => left.name.localeCompare(right.name));
+  }
+}
