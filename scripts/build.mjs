@@ -39,7 +39,7 @@ const host = {
 const started = performance.now();
 await Promise.all([
   build({ ...host, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.cjs' }),
-  build({ ...host, entryPoints: ['src/engine.ts'], outfile: 'dist/engine.cjs' }),
+  build({ ...host, entryPoints: ['src/engine-process.ts'], outfile: 'dist/engine.cjs' }),
   build({ ...host, entryPoints: ['src/runtime/supervisor.ts'], outfile: 'dist/supervisor.cjs' }),
   build({ ...host, entryPoints: ['src/cli.ts'], outfile: 'dist/cli.js', banner: { js: `#!/usr/bin/env node\n${host.banner.js}` } }),
   build({

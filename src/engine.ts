@@ -1,9 +1,7 @@
 /** Composition root of the engine: joins the rooms. The extension and the CLI both run this. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
-import { UserError } from './contracts/faults.ts';
 import type { FunctionRunner } from './contracts/runner.ts';
 import type { EngineSettings } from './contracts/settings.ts';
 import type { TemplateSettings } from './contracts/workspace.ts';
@@ -13,7 +11,7 @@ import { registerClient } from './host/client-handlers.ts';
 import { engineCredentials } from './host/credentials.ts';
 import { dataFiles } from './host/data-folder.ts';
 import { removeDiscovery, writeDiscovery } from './host/discovery.ts';
-import { EngineLogger, stderrSink } from './host/engine-logger.ts';
+import type { EngineLogger } from './host/engine-logger.ts';
 import { takeOwnership } from './host/engine-ownership.ts';
 import { checkSettings, resolveSettings } from './host/engine-settings.ts';
 import { ownRoutes } from './host/own-routes.ts';
@@ -235,26 +233,4 @@ function templateSettings(settings: EngineSettings): TemplateSettings {
     templateGlobs: settings.template.include,
     excludeGlobs: settings.template.exclude,
   };
-}
-
-/** The engine process that an editor starts: `engine --data DIR`. Folders, settings and trust come with its first client. */
-export async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { data: { type: 'string' } } });
-  if (values.data === undefined) throw new UserError('The engine needs --data DIR, its data folder.');
-  const logger = new EngineLogger();
-  logger.addSink(stderrSink());
-  process.on('uncaughtException', (error) => logger.error('An unexpected error in the engine.', error));
-  process.on('unhandledRejection', (reason) => logger.error('An unexpected rejection in the engine.', reason));
-  try {
-    const engine = await startEngine({
-      dataFolder: values.data, folders: [], settings: {}, trusted: false, endWithClients: true, logger, onEnded: () => process.exit(0),
-    });
-    // Another engine owns the folder: the client that started this one will find it.
-    if (!engine) process.exit(0);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void engine.close());
-  } catch (error) {
-    logger.error('The engine could not start.', error);
-    process.exitCode = 1;
-    setTimeout(() => process.exit(1), 100).unref();
-  }
 }

@@ -75,7 +75,7 @@ export class Broadcaster {
   #send<P>(type: NotificationType<P>, parameters: P): void {
     for (const connection of this.#options.connections()) {
       // A client that is leaving is taken off the list by its socket's close event.
-      connection.sendNotification(type, parameters).catch(() => {});
+      connection.sendNotification(type.method, parameters).catch(() => {});
     }
   }
 

@@ -32,7 +32,7 @@ export function registerClient(parts: ClientParts): {
   const { lambda, history, reader, logger } = parts;
   const guarded = <R>(work: () => R | Promise<R>): Promise<R> => answer(logger, work);
   const tell = <P>(type: NotificationType<P>, parameters: P): void => {
-    for (const connection of parts.connections()) connection.sendNotification(type, parameters).catch(() => {});
+    for (const connection of parts.connections()) connection.sendNotification(type.method, parameters).catch(() => {});
   };
 
   const run = async (input: InvokeInput): Promise<InvokeResult> => {

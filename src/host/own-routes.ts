@@ -26,7 +26,7 @@ export interface OwnRouteParts {
 
 export function ownRoutes({ info, lambda, history, reader }: OwnRouteParts): ReadonlyMap<string, (request: OwnRouteRequest) => OwnRouteResponse> {
   const started = Date.now();
-  return new Map([
+  return new Map<string, (request: OwnRouteRequest) => OwnRouteResponse>([
     ['GET /_local-lambda/health', () => ({
       status: 200,
       body: { status: 'ok', version: info.version, pid: info.pid, uptimeSeconds: Math.floor((Date.now() - started) / 1000), ...lambda.status() },
