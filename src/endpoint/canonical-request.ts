@@ -6,7 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 const plainPath = /^\/[A-Za-z0-9\-_.~/]*$/;
 const needsNormalising = /\/\.?\.?(?:\/|$)/;
-const irregularWhitespace = /\s\s|[^\S ]/;
+const irregularBlanks = /^[ \t]|[ \t]$|[ \t][ \t]|\t/;
 
 /** RFC 3986: everything but unreserved characters becomes an escape. */
 export function escapeUri(text: string): string {
@@ -71,6 +71,5 @@ function fromRaw(name: string, rawHeaders: readonly string[]): string {
 }
 
 function canonicalValue(value: string): string {
-  const trimmed = value.trim();
-  return irregularWhitespace.test(trimmed) ? trimmed.replace(/\s+/g, ' ') : trimmed;
+  return irregularBlanks.test(value) ? value.replace(/[ \t]+/g, ' ').replace(/^ | $/g, '') : value;
 }
