@@ -64,9 +64,12 @@ export class FunctionStates implements vscode.Disposable {
     if (this.#engine.state === 'failed' || this.#engine.state === 'stopped') return [];
     const { inFlightByFunction } = this.#engine.status;
     return this.#engine.functions
-      .map(({ last: _, ...summary }) => {
-        const last = this.#last.get(summary.name);
-        return { ...summary, inFlight: inFlightByFunction[summary.name] ?? 0, ...(last && { last }) };
+      .map((fn) => {
+        const summary = { ...fn, inFlight: inFlightByFunction[fn.name] ?? 0 };
+        const last = this.#last.get(fn.name);
+        if (last) summary.last = last;
+        else delete summary.last;
+        return summary;
       })
       .sort((left, right) => left.name.localeCompare(right.name));
   }

@@ -110,7 +110,7 @@ function inGroup(group: GroupNode): (fn: FunctionSummary) => boolean {
 function groupItem(group: GroupNode): vscode.TreeItem {
   const item = new vscode.TreeItem(group.label, vscode.TreeItemCollapsibleState.Expanded);
   item.id = `${group.kind}:${group.folder ?? ''}`;
-  item.iconPath = new vscode.ThemeIcon(group.kind === 'api' ? 'cloud-upload' : 'root-folder');
+  item.iconPath = new vscode.ThemeIcon(group.kind === 'api' ? 'plug' : 'root-folder');
   item.contextValue = group.kind;
   if (group.folder) item.resourceUri = vscode.Uri.file(group.folder);
   return item;
