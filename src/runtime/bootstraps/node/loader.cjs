@@ -22,7 +22,7 @@ async function loadHandler(text, taskRoot, file, callbacks) {
   } catch (error) {
     throw asLoadError(error);
   }
-  const handler = find(loaded, name) ?? find(loaded?.default, name);
+  const handler = find(loaded, name) ?? (callbacks ? undefined : find(loaded?.default, name));
   if (!handler) throw runtimeError('Runtime.HandlerNotFound', `${text} is undefined or not exported`);
   if (typeof handler !== 'function') throw runtimeError('Runtime.HandlerNotFound', `${text} is not a function`);
   if (handler[streaming]) {
