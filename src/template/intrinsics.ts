@@ -56,7 +56,8 @@ export class IntrinsicResolver {
     }
     switch (node.kind) {
       case 'scalar':
-        return node.value;
+        // A number keeps its spelling where it has one of its own: `0123` and `1.10` are text to whoever wrote them.
+        return typeof node.value === 'number' && String(node.value) !== node.source ? node.source : node.value;
       case 'list':
         return node.items.map((item) => this.value(item)).filter((item) => item !== undefined);
       case 'map': {
@@ -245,9 +246,7 @@ export class IntrinsicResolver {
 
   #join(node: IntrinsicNode): string {
     const [delimiter, items] = this.#arguments(node, 2, 2);
-    // Items that stand in the template keep their spelling (`1.10`), which resolving the list would lose.
-    const parts = items?.kind === 'list' ? items.items.map((item) => this.text(item)) : asList(this.value(items)).map(textOf);
-    return parts.filter((part) => part !== undefined).join(scalarText(delimiter) ?? '');
+    return asList(this.value(items)).map(textOf).filter((part) => part !== undefined).join(scalarText(delimiter) ?? '');
   }
 
   #select(node: IntrinsicNode): unknown {
