@@ -174,6 +174,7 @@ class ProcessRunner implements FunctionRunner {
     const timeoutMs = Math.max(0, configuration.timeout * 1000 - spentMs);
     environment.follow((line) => observer.onLog(line));
     observer.onStart({ ...environment.info });
+    const { coldStart } = environment.info;
     environment.info.coldStart = false;
     const timer = setTimeout(() => environment.end({ kind: 'timeout', phase: 'invoke' }), timeoutMs);
     const cancel = signal ? () => environment.end({ kind: 'cancelled' }) : undefined;
@@ -181,7 +182,7 @@ class ProcessRunner implements FunctionRunner {
     if (this.#options.enforceMemory() || environment.code.flavor === 'provided') this.#watchMemory(environment);
 
     const started = performance.now();
-    const outcome = await environment.invoke({
+    const answer = environment.invoke({
       requestId: request.requestId,
       invokedFunctionArn: request.invokedFunctionArn,
       deadline: Date.now() + Math.round(timeoutMs),
@@ -189,6 +190,9 @@ class ProcessRunner implements FunctionRunner {
       ...(request.clientContext === undefined ? {} : { clientContext: request.clientContext }),
       payload: request.payload,
     });
+    // Cancelled by the observer, before anybody listened.
+    if (signal?.aborted) cancel?.();
+    const outcome = await answer;
     const durationMs = performance.now() - started;
     clearTimeout(timer);
     if (cancel) signal?.removeEventListener('abort', cancel);
@@ -204,7 +208,7 @@ class ProcessRunner implements FunctionRunner {
       outcome,
       durationMs: outcome.kind === 'timeout' ? Math.max(durationMs, timeoutMs) : durationMs,
       maxMemoryUsedMb: environment.maxMemoryMb,
-      environment: { ...environment.info },
+      environment: { ...environment.info, coldStart },
     };
   }
 
