@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { answerOf, functionIn, isAlive, openWorkbench, until } from './fixture.ts';
+
+describe('Lifetime of processes', () => {
+  it('runs at most maxProcesses at once and serves the waiting in order', async () => {
+    const bench = openWorkbench({ maxProcesses: 1 });
+    try {
+      bench.place.write('one/index.js', 'exports.handler = async ({ n }) => { await new Promise((r) => setTimeout(r, 20)); return n; };');
+      const fn = functionIn(bench.place, 'one');
+      const order: unknown[] = [];
+      let most = 0;
+      await Promise.all([1, 2, 3, 4].map(async (n) => {
+        const result = await bench.call(fn, { n }, { onStart: () => { most = Math.max(most, bench.runner.processCount); } });
+        order.push(answerOf(result));
+      }));
+      assert.deepEqual(order, [1, 2, 3, 4]);
+      assert.equal(most, 1);
+    } finally {
+      await bench.close();
+    }
+  });
+
+  it('another function gets the place of an idle environment', async () => {
+    const bench = openWorkbench({ maxProcesses: 1 });
+    try {
+      bench.place.write('a/index.js', 'exports.handler = async () => "a";');
+      bench.place.write('b/index.js', 'exports.handler = async () => "b";');
+      const [a, b] = [functionIn(bench.place, 'a'), functionIn(bench.place, 'b')];
+      for (const [fn, answer] of [[a, 'a'], [b, 'b'], [a, 'a']] as const) assert.equal(answerOf(await bench.call(fn)), answer);
+      assert.equal(bench.runner.processCount, 1);
+    } finally {
+      await bench.close();
+    }
+  });
+
+  it('ends environments that were idle for too long', async () => {
+    let idle = 60_000;
+    const bench = openWorkbench({ idleMilliseconds: () => idle });
+    try {
+      bench.place.write('rest/index.js', 'exports.handler = async () => 1;');
+      const { environment } = await bench.call(functionIn(bench.place, 'rest'));
+      assert.equal(bench.runner.processCount, 1);
+      idle = 0;
+      await until(() => bench.runner.processCount === 0, 'the idle environment is reaped');
+      await until(() => !isAlive(environment?.pid ?? 0), 'its process is gone');
+    } finally {
+      await bench.close();
+    }
+  });
+
+  it('leaves no process behind when it is closed, busy or idle, nor what functions started', async function () {
+    if (process.platform === 'win32') this.skip();
+    const bench = openWorkbench();
+    bench.place.write('fork/index.js', "const { spawn } = require('node:child_process'); exports.handler = async ({ spin }) => { const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' }); while (spin); return child.pid; };");
+    const fn = functionIn(bench.place, 'fork', { timeout: 60 });
+    const idle = await bench.call(fn);
+    const grandchild = answerOf(idle) as number;
+    assert.ok(isAlive(grandchild));
+    let busy = 0;
+    const started = Promise.withResolvers<void>();
+    const spinning = bench.call(fn, { spin: true }, { onStart: (pid) => { busy = pid; started.resolve(); } });
+    await started.promise;
+    await bench.close();
+    assert.equal((await spinning).outcome.kind, 'exit');
+    for (const pid of [busy, grandchild, idle.environment?.pid ?? 0]) await until(() => !isAlive(pid), `process ${pid} is gone`);
+  });
+
+  it('a kill -9 of the engine takes spinning functions along', async function () {
+    if (process.platform === 'win32') this.skip();
+    const engine = spawn(process.execPath, [fileURLToPath(new URL('engine-double.ts', import.meta.url))], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = await once(createInterface({ input: engine.stdout }), 'line') as [string];
+    const { pid, root } = JSON.parse(line) as { pid: number; root: string };
+    try {
+      assert.ok(isAlive(pid));
+      engine.kill('SIGKILL');
+      await once(engine, 'exit');
+      await until(() => !isAlive(pid), 'the spinning function is gone');
+    } finally {
+      engine.kill('SIGKILL');
+      rmSync(root, { recursive: true, force: true });
+    }
+  });
+
+  it('a supervisor that was killed is replaced', async function () {
+    if (process.platform === 'win32') this.skip();
+    const bench = openWorkbench();
+    try {
+      bench.place.write('parent/index.js', 'exports.handler = async () => process.ppid;');
+      const fn = functionIn(bench.place, 'parent');
+      const supervisor = answerOf(await bench.call(fn)) as number;
+      process.kill(supervisor, 'SIGKILL');
+      await until(() => bench.runner.processCount === 0, 'the environments are given up');
+      assert.notEqual(answerOf(await bench.call(fn)), supervisor);
+    } finally {
+      await bench.close();
+    }
+  });
+});
