@@ -1,0 +1,400 @@
+/** The operations of the Lambda API beside Invoke, by their AWS names. */
+import { AwsFault } from '../contracts/faults.ts';
+import type { FunctionConfiguration } from '../contracts/functions.ts';
+import type { LambdaOperation, OperationResult } from '../contracts/lambda-api.ts';
+import type { CodeStore, FrozenCode } from '../contracts/runner.ts';
+import type { EngineSettings } from '../contracts/settings.ts';
+import { minimumUnreserved, type Concurrency } from './concurrency.ts';
+import { changesFrom, newConfiguration } from './function-input.ts';
+import { functionArn, functionNotFound, parseFunctionName, validationFault, type FunctionReference } from './function-names.ts';
+import { aliasResponse, configurationResponse } from './function-responses.ts';
+import { revisionOf, type FunctionRegistry, type FunctionState, type PublishedVersion } from './function-registry.ts';
+import { optionalNumber, optionalObject, optionalText, page, requiredText, textMap, type Input } from './input.ts';
+
+export interface OperationsParts {
+  registry: FunctionRegistry;
+  codeStore: CodeStore;
+  settings: () => EngineSettings;
+  ids: { uuid(): string };
+  concurrency: Concurrency;
+  /** A function was made, changed or removed. */
+  changed(name: string): void;
+}
+
+type Handler = (input: Input) => OperationResult | Promise<OperationResult>;
+
+export class Operations {
+  readonly #parts: OperationsParts;
+  readonly #handlers: Readonly<Record<LambdaOperation, Handler>>;
+
+  constructor(parts: OperationsParts) {
+    this.#parts = parts;
+    this.#handlers = {
+      CreateFunction: (input) => this.#createFunction(input),
+      DeleteFunction: (input) => this.#deleteFunction(input),
+      GetFunction: (input) => this.#getFunction(input),
+      GetFunctionConfiguration: async (input) => ({ status: 200, body: await this.#configuration(input) }),
+      ListFunctions: (input) => this.#listFunctions(input),
+      UpdateFunctionCode: (input) => this.#updateFunctionCode(input),
+      UpdateFunctionConfiguration: (input) => this.#updateFunctionConfiguration(input),
+      PublishVersion: (input) => this.#publishVersion(input),
+      ListVersionsByFunction: (input) => this.#listVersions(input),
+      CreateAlias: (input) => this.#createAlias(input),
+      GetAlias: (input) => this.#getAlias(input),
+      ListAliases: (input) => this.#listAliases(input),
+      UpdateAlias: (input) => this.#updateAlias(input),
+      DeleteAlias: (input) => this.#deleteAlias(input),
+      PutFunctionConcurrency: (input) => this.#putConcurrency(input),
+      GetFunctionConcurrency: (input) => this.#getConcurrency(input),
+      DeleteFunctionConcurrency: (input) => this.#deleteConcurrency(input),
+      ListTags: (input) => this.#listTags(input),
+      GetAccountSettings: () => this.#accountSettings(),
+    };
+  }
+
+  async call(operation: LambdaOperation, input: Input): Promise<OperationResult> {
+    return this.#handlers[operation](input);
+  }
+
+  // ---- functions ----
+
+  async #createFunction(input: Input): Promise<OperationResult> {
+    const { registry, codeStore } = this.#parts;
+    const { name } = parseFunctionName(requiredText(input, 'FunctionName'), this.#account());
+    const configuration = newConfiguration(input, name);
+    if (registry.get(name)) throw new AwsFault('ResourceConflictException', 409, `Function already exist: ${name}`);
+    const frozen = await codeStore.unpack(zipOf(optionalObject(input, 'Code') ?? {}));
+    const state = registry.create({ ...configuration, code: codeOf(frozen) }, textMap(input, 'Tags') ?? {});
+    this.#parts.changed(name);
+    const published = input['Publish'] === true ? await this.#publish(name, state, '') : undefined;
+    return { status: 201, body: published ? this.#versionResponse(published) : await this.#latestResponse(state) };
+  }
+
+  #deleteFunction(input: Input): OperationResult {
+    const { name, qualifier } = this.#reference(input);
+    this.#state(name);
+    if (qualifier === undefined || qualifier === '$LATEST') {
+      if (qualifier === '$LATEST') throw new AwsFault('InvalidParameterValueException', 400, '$LATEST version cannot be deleted without deleting the function.');
+      this.#parts.registry.delete(name);
+    } else {
+      const user = this.#parts.registry.aliases(name).find((alias) => alias.functionVersion === qualifier || qualifier in alias.additionalVersionWeights);
+      if (user) {
+        throw new AwsFault('ResourceConflictException', 409, `Cannot delete version ${qualifier} of the function: alias ${user.name} points to it.`);
+      }
+      this.#parts.registry.deleteVersion(name, qualifier);
+    }
+    this.#parts.changed(name);
+    this.#collect();
+    return { status: 204 };
+  }
+
+  async #getFunction(input: Input): Promise<OperationResult> {
+    const { name } = this.#reference(input);
+    const state = this.#state(name);
+    const Configuration = await this.#configuration(input);
+    return {
+      status: 200,
+      body: {
+        Configuration,
+        // There is no bucket to download from: the folder itself.
+        Code: { RepositoryType: 'S3', Location: `file://${state.configuration.code.folder}` },
+        ...(Object.keys(state.tags).length === 0 ? {} : { Tags: state.tags }),
+        ...(state.reservedConcurrency === undefined ? {} : { Concurrency: { ReservedConcurrentExecutions: state.reservedConcurrency } }),
+      },
+    };
+  }
+
+  async #listFunctions(input: Input): Promise<OperationResult> {
+    const { registry } = this.#parts;
+    const all = optionalText(input, 'FunctionVersion') === 'ALL';
+    const { items, nextMarker } = page(input, registry.names());
+    const Functions: unknown[] = [];
+    for (const name of items) {
+      Functions.push(await this.#latestResponse(registry.get(name) as FunctionState));
+      if (all) Functions.push(...registry.versions(name).map((version) => this.#versionResponse(version)));
+    }
+    return { status: 200, body: { Functions, ...(nextMarker === undefined ? {} : { NextMarker: nextMarker }) } };
+  }
+
+  async #updateFunctionCode(input: Input): Promise<OperationResult> {
+    const { registry, codeStore } = this.#parts;
+    const { name } = this.#reference(input);
+    await this.#checkRevision(this.#state(name), input);
+    const frozen = await codeStore.unpack(zipOf(input));
+    if (input['DryRun'] === true) return { status: 200, body: await this.#latestResponse(this.#state(name)) };
+    const state = registry.update(name, { code: codeOf(frozen) });
+    this.#parts.changed(name);
+    const published = input['Publish'] === true ? await this.#publish(name, state, '') : undefined;
+    return { status: 200, body: published ? this.#versionResponse(published) : await this.#latestResponse(state) };
+  }
+
+  async #updateFunctionConfiguration(input: Input): Promise<OperationResult> {
+    const { name } = this.#reference(input);
+    const state = this.#state(name);
+    await this.#checkRevision(state, input);
+    const updated = this.#parts.registry.update(name, changesFrom(input, state.configuration));
+    this.#parts.changed(name);
+    return { status: 200, body: await this.#latestResponse(updated) };
+  }
+
+  // ---- versions ----
+
+  async #publishVersion(input: Input): Promise<OperationResult> {
+    const { name } = this.#reference(input);
+    const state = this.#state(name);
+    await this.#checkRevision(state, input);
+    const { sha256 } = await this.#parts.codeStore.describe(state.runnable);
+    const wanted = optionalText(input, 'CodeSha256');
+    if (wanted !== undefined && wanted !== '' && wanted !== sha256) {
+      throw new AwsFault('InvalidParameterValueException', 400, `CodeSHA256 (${wanted}) is different from current CodeSHA256 in $LATEST (${sha256}). Please try again with the CodeSHA256 in $LATEST.`);
+    }
+    return { status: 201, body: this.#versionResponse(await this.#publish(name, state, optionalText(input, 'Description') ?? '')) };
+  }
+
+  /** Freezes code and configuration; the last version again when nothing changed since (lambda-facts §5). */
+  async #publish(name: string, state: FunctionState, description: string): Promise<PublishedVersion> {
+    const { registry, codeStore } = this.#parts;
+    const last = registry.versions(name).at(-1);
+    const comparable = (configuration: FunctionConfiguration) => JSON.stringify({ ...configuration, code: undefined, description: undefined });
+    const { sha256 } = await codeStore.describe(state.runnable);
+    if (last?.codeSha256 === sha256 && comparable(last.configuration) === comparable(state.configuration)) return last;
+    const frozen = await codeStore.freeze(state.runnable);
+    const configuration = { ...state.configuration, code: codeOf(frozen), description: description || state.configuration.description };
+    const published = registry.addVersion(name, {
+      configuration, codeSha256: sha256, codeSize: frozen.size, leftOut: frozen.leftOut,
+      revisionId: revisionOf([configuration, sha256, registry.versions(name).length]),
+    });
+    this.#parts.changed(name);
+    return published;
+  }
+
+  async #listVersions(input: Input): Promise<OperationResult> {
+    const { name } = this.#reference(input);
+    const latest = await this.#latestResponse(this.#state(name), '$LATEST');
+    const { items, nextMarker } = page(input, [latest, ...this.#parts.registry.versions(name).map((version) => this.#versionResponse(version))]);
+    return { status: 200, body: { Versions: items, ...(nextMarker === undefined ? {} : { NextMarker: nextMarker }) } };
+  }
+
+  // ---- aliases ----
+
+  #createAlias(input: Input): OperationResult {
+    const { name } = this.#reference(input);
+    this.#state(name);
+    const alias = requiredText(input, 'Name');
+    if (!/^(?!^[0-9]+$)([a-zA-Z0-9-_]+)$/.test(alias) || alias.length > 128) {
+      throw validationFault(alias, 'name', 'Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)');
+    }
+    const existing = this.#parts.registry.alias(name, alias);
+    if (existing) {
+      throw new AwsFault('ResourceConflictException', 409, `Alias already exists: ${functionArn(name, this.#account())}:${alias}`);
+    }
+    const functionVersion = requiredText(input, 'FunctionVersion');
+    const additionalVersionWeights = this.#weights(name, functionVersion, input) ?? {};
+    this.#checkVersion(name, functionVersion);
+    const stored = this.#parts.registry.putAlias(name, { name: alias, functionVersion, description: optionalText(input, 'Description') ?? '', additionalVersionWeights });
+    this.#parts.changed(name);
+    return { status: 201, body: aliasResponse(name, stored, this.#account()) };
+  }
+
+  #getAlias(input: Input): OperationResult {
+    const { name } = this.#reference(input);
+    return { status: 200, body: aliasResponse(name, this.#alias(name, requiredText(input, 'Name')), this.#account()) };
+  }
+
+  #listAliases(input: Input): OperationResult {
+    const { name } = this.#reference(input);
+    this.#state(name);
+    const version = optionalText(input, 'FunctionVersion');
+    const aliases = this.#parts.registry.aliases(name).filter((alias) => version === undefined || alias.functionVersion === version || version in alias.additionalVersionWeights);
+    const { items, nextMarker } = page(input, aliases);
+    return { status: 200, body: { Aliases: items.map((alias) => aliasResponse(name, alias, this.#account())), ...(nextMarker === undefined ? {} : { NextMarker: nextMarker }) } };
+  }
+
+  #updateAlias(input: Input): OperationResult {
+    const { name } = this.#reference(input);
+    const alias = this.#alias(name, requiredText(input, 'Name'));
+    const revision = optionalText(input, 'RevisionId');
+    if (revision !== undefined && revision !== alias.revisionId) throw preconditionFailed();
+    const functionVersion = optionalText(input, 'FunctionVersion') ?? alias.functionVersion;
+    const additionalVersionWeights = this.#weights(name, functionVersion, input) ?? alias.additionalVersionWeights;
+    this.#checkVersion(name, functionVersion);
+    const stored = this.#parts.registry.putAlias(name, {
+      name: alias.name, functionVersion, description: optionalText(input, 'Description') ?? alias.description, additionalVersionWeights,
+    });
+    this.#parts.changed(name);
+    return { status: 200, body: aliasResponse(name, stored, this.#account()) };
+  }
+
+  #deleteAlias(input: Input): OperationResult {
+    const { name } = this.#reference(input);
+    // Deleting an alias that is not there answers 204 too (lambda-facts §5).
+    if (this.#parts.registry.get(name)) {
+      this.#parts.registry.deleteAlias(name, requiredText(input, 'Name'));
+      this.#parts.changed(name);
+    }
+    return { status: 204 };
+  }
+
+  #weights(name: string, functionVersion: string, input: Input): Record<string, number> | undefined {
+    const routing = optionalObject(input, 'RoutingConfig');
+    if (!routing) return undefined;
+    const entries = Object.entries(optionalObject(routing, 'AdditionalVersionWeights') ?? {});
+    if (entries.length > 1) throw new AwsFault('InvalidParameterValueException', 400, 'Number of items in AdditionalVersionWeights cannot be greater than 1');
+    for (const [version, weight] of entries) {
+      if (functionVersion === '$LATEST' || version === '$LATEST') {
+        throw new AwsFault('InvalidParameterValueException', 400, '$LATEST is not supported for an alias pointing to more than 1 version');
+      }
+      if (version === functionVersion) {
+        throw new AwsFault('InvalidParameterValueException', 400, `Invalid function version ${version}. Function version ${version} is already included in routing configuration.`);
+      }
+      if (typeof weight !== 'number' || weight < 0 || weight > 1) {
+        throw validationFault(JSON.stringify(Object.fromEntries(entries)), 'routingConfig.additionalVersionWeights', 'Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member must have value greater than or equal to 0.0]');
+      }
+      this.#checkVersion(name, version);
+    }
+    return Object.fromEntries(entries) as Record<string, number>;
+  }
+
+  #checkVersion(name: string, version: string): void {
+    if (version !== '$LATEST' && !this.#parts.registry.version(name, version)) throw functionNotFound(name, version, this.#account());
+  }
+
+  // ---- concurrency, tags, account ----
+
+  #putConcurrency(input: Input): OperationResult {
+    const { name } = this.#reference(input);
+    this.#state(name);
+    const value = optionalNumber(input, 'ReservedConcurrentExecutions', 0, Number.MAX_SAFE_INTEGER);
+    if (value === undefined) throw new AwsFault('ValidationException', 400, "1 validation error detected: Value null at 'reservedConcurrentExecutions' failed to satisfy constraint: Member must not be null");
+    const { registry, settings } = this.#parts;
+    const others = registry.names().filter((other) => other !== name).reduce((sum, other) => sum + (registry.get(other)?.reservedConcurrency ?? 0), 0);
+    if (settings().accountConcurrency - others - value < minimumUnreserved && value > 0) {
+      throw new AwsFault('InvalidParameterValueException', 400, `Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [${minimumUnreserved}].`);
+    }
+    registry.setReservedConcurrency(name, value);
+    this.#parts.changed(name);
+    return { status: 200, body: { ReservedConcurrentExecutions: value } };
+  }
+
+  #getConcurrency(input: Input): OperationResult {
+    const { reservedConcurrency } = this.#state(this.#reference(input).name);
+    return { status: 200, body: reservedConcurrency === undefined ? {} : { ReservedConcurrentExecutions: reservedConcurrency } };
+  }
+
+  #deleteConcurrency(input: Input): OperationResult {
+    const { name } = this.#reference(input);
+    this.#state(name);
+    this.#parts.registry.setReservedConcurrency(name, undefined);
+    this.#parts.changed(name);
+    return { status: 204 };
+  }
+
+  #listTags(input: Input): OperationResult {
+    const { name } = parseFunctionName(requiredText(input, 'Resource'), this.#account());
+    return { status: 200, body: { Tags: this.#state(name).tags } };
+  }
+
+  #accountSettings(): OperationResult {
+    const { registry, settings } = this.#parts;
+    const limit = settings().accountConcurrency;
+    const names = registry.names();
+    const reserved = names.reduce((sum, name) => sum + (registry.get(name)?.reservedConcurrency ?? 0), 0);
+    return {
+      status: 200,
+      body: {
+        AccountLimit: {
+          TotalCodeSize: 80_530_636_800, CodeSizeUnzipped: 262_144_000, CodeSizeZipped: 52_428_800,
+          ConcurrentExecutions: limit, UnreservedConcurrentExecutions: Math.max(0, limit - reserved),
+        },
+        AccountUsage: { TotalCodeSize: 0, FunctionCount: names.length },
+      },
+    };
+  }
+
+  // ---- shared ----
+
+  #account(): EngineSettings {
+    return this.#parts.settings();
+  }
+
+  #reference(input: Input): FunctionReference {
+    return parseFunctionName(requiredText(input, 'FunctionName'), this.#account(), optionalText(input, 'Qualifier'));
+  }
+
+  #state(name: string): FunctionState {
+    const state = this.#parts.registry.get(name);
+    if (!state) throw functionNotFound(name, undefined, this.#account());
+    return state;
+  }
+
+  #alias(name: string, alias: string) {
+    this.#state(name);
+    const found = this.#parts.registry.alias(name, alias);
+    if (!found) {
+      throw new AwsFault('ResourceNotFoundException', 404, `Cannot find alias arn: ${functionArn(name, this.#account())}:${alias}`, { messageKey: 'Message' });
+    }
+    return found;
+  }
+
+  async #configuration(input: Input): Promise<Record<string, unknown>> {
+    const { name, qualifier } = this.#reference(input);
+    const state = this.#parts.registry.get(name);
+    if (!state) throw functionNotFound(name, qualifier, this.#account());
+    if (qualifier === undefined || qualifier === '$LATEST') return this.#latestResponse(state, qualifier);
+    const alias = /^\d+$/.test(qualifier) ? undefined : this.#parts.registry.alias(name, qualifier);
+    const version = alias?.functionVersion ?? qualifier;
+    const published = this.#parts.registry.version(name, version);
+    if (published) return this.#versionResponse(published, alias?.name);
+    if (alias) return this.#latestResponse(state, alias.name);
+    throw functionNotFound(name, qualifier, this.#account());
+  }
+
+  async #latestResponse(state: FunctionState, qualifier?: string): Promise<Record<string, unknown>> {
+    const { sha256, size } = await this.#parts.codeStore.describe(state.runnable);
+    return configurationResponse({
+      configuration: state.configuration, version: '$LATEST', codeSha256: sha256, codeSize: size, lastModified: state.lastModified,
+      revisionId: revisionOf([state.runnable.revisionId, sha256]), ...(qualifier === undefined ? {} : { qualifier }),
+    }, this.#account());
+  }
+
+  #versionResponse(published: PublishedVersion, qualifier?: string): Record<string, unknown> {
+    return configurationResponse({ ...published, version: String(published.version), ...(qualifier === undefined ? {} : { qualifier }) }, this.#account());
+  }
+
+  async #checkRevision(state: FunctionState, input: Input): Promise<void> {
+    const wanted = optionalText(input, 'RevisionId');
+    if (wanted === undefined) return;
+    const { sha256 } = await this.#parts.codeStore.describe(state.runnable);
+    if (wanted !== revisionOf([state.runnable.revisionId, sha256])) throw preconditionFailed();
+  }
+
+  #collect(): void {
+    void this.#parts.codeStore.collect(this.#parts.registry.foldersInUse());
+  }
+}
+
+function preconditionFailed(): AwsFault {
+  return new AwsFault(
+    'PreconditionFailedException', 412,
+    'The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id',
+    { messageKey: 'Message' },
+  );
+}
+
+function codeOf(frozen: FrozenCode): FunctionConfiguration['code'] {
+  return {
+    folder: frozen.folder,
+    ...(frozen.handlerFile === undefined ? {} : { handlerFile: frozen.handlerFile }),
+    ...(frozen.handlerExport === undefined ? {} : { handlerExport: frozen.handlerExport }),
+  };
+}
+
+function zipOf(code: Input): Uint8Array {
+  const zip = code['ZipFile'];
+  if (zip instanceof Uint8Array) return zip;
+  if (typeof zip === 'string') return Buffer.from(zip, 'base64');
+  if (code['S3Bucket'] !== undefined || code['ImageUri'] !== undefined) {
+    throw new AwsFault('InvalidParameterValueException', 400, 'Only code given as ZipFile can be run here: S3 objects and container images cannot be fetched.');
+  }
+  throw new AwsFault('InvalidParameterValueException', 400, 'Please provide a source for function code.');
+}
