@@ -56,7 +56,6 @@ const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 
 function escapeXml(text: string): string {
   // Control characters have no place in XML 1.0, escaped or not.
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '\ufffd').replace(/[&<>"]/g, (sign) => entities[sign] as string);
 }
 
