@@ -85,7 +85,6 @@ export class RecordsPanel implements vscode.Disposable {
       session.dispose();
       if (this.#open === opened) this.#open = undefined;
     });
-    panel.iconPath = new vscode.ThemeIcon('list-tree');
     const file = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString();
     webview.html = panelHtml({
       nonce: randomBytes(18).toString('base64url'),
