@@ -1,0 +1,68 @@
+/** Edits of `.local-lambda/functions.json` that keep its comments and layout. Format: media/functions.schema.json. */
+import { applyEdits, modify, parse, type ParseError } from 'jsonc-parser';
+import { UserError } from '../contracts/faults.ts';
+
+/** One member of `functions`; what is absent takes AWS's defaults. */
+export interface RegisteredFunction {
+  handler: string;
+  runtime: string;
+  timeout: number;
+  memorySize: number;
+  environment: Record<string, string>;
+  /** Code folder relative to the workspace folder; the workspace folder itself when absent. */
+  codeUri?: string;
+}
+
+const formattingOptions = { tabSize: 2, insertSpaces: true, eol: '\n' };
+
+/**
+ * The file's text with the function added. `text` is undefined or empty for a new file.
+ * @throws UserError when the text is broken or has the function already.
+ */
+export function addRegisteredFunction(text: string | undefined, name: string, entry: RegisteredFunction): string {
+  const before = text === undefined || text.trim() === '' ? '{\n  "functions": {}\n}\n' : text;
+  const errors: ParseError[] = [];
+  const parsed: unknown = parse(before, errors, { allowTrailingComma: true });
+  const functions: unknown = isObject(parsed) ? (parsed['functions'] ?? {}) : undefined;
+  if (errors.length > 0 || !isObject(functions)) {
+    throw new UserError('.local-lambda/functions.json is broken: correct it first, its problems are marked in the editor.');
+  }
+  if (Object.hasOwn(functions, name)) throw new UserError(`.local-lambda/functions.json has a function ${name} already: choose another name.`);
+  return applyEdits(before, modify(before, ['functions', name], entry, { formattingOptions }));
+}
+
+/** Offset of a function's name in the file; undefined when it is not there. */
+export function registeredAt(text: string, name: string): number | undefined {
+  const at = text.indexOf(JSON.stringify(name));
+  return at < 0 ? undefined : at;
+}
+
+/**
+ * `handler`, `codeUri` and a first `name` for an export of a file. `path` is relative to the workspace folder, with
+ * slashes. A Python file outside a package is the top of its own code folder, so that it finds the modules beside it.
+ */
+export function describeHandler(path: string, exportName: string, options: { inPackage?: boolean } = {}): { name: string; handler: string; codeUri?: string } {
+  const withoutExtension = path.replace(/\.[^./]+$/, '');
+  const slash = withoutExtension.lastIndexOf('/');
+  const folder = slash < 0 ? '' : withoutExtension.slice(0, slash);
+  const file = withoutExtension.slice(slash + 1);
+  const plain = /^(default|handler|lambda_handler|main)$/.test(exportName);
+  const base = !plain ? exportName : /^(index|app|main|handler|lambda_function)$/.test(file) && folder !== '' ? folder.slice(folder.lastIndexOf('/') + 1) : file;
+  const name = base.replaceAll(/[^\w-]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 64) || 'function';
+  if (path.endsWith('.py') && folder !== '' && !options.inPackage) return { name, handler: `${file}.${exportName}`, codeUri: folder };
+  return { name, handler: `${withoutExtension}.${exportName}` };
+}
+
+/** The newest runtime on which handlers of every style work: callbacks are gone from nodejs24.x. */
+export function guessRuntime(path: string): string {
+  return path.endsWith('.py') ? 'python3.13' : 'nodejs22.x';
+}
+
+/** AWS's rule for function names; undefined when kept. */
+export function functionNameProblem(name: string): string | undefined {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(name) ? undefined : 'A function name has 1 to 64 letters, digits, hyphens and underscores.';
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
