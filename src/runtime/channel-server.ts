@@ -23,14 +23,19 @@ export class ChannelServer {
   readonly #expected = new Map<string, Expected>();
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
+  #listening: Promise<void> | undefined;
   #port = 0;
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
-  async listen(): Promise<void> {
-    if (this.#server) return;
+  /** Concurrent calls share the work: nobody may read the port before it is known. */
+  listen(): Promise<void> {
+    return this.#listening ??= this.#listen();
+  }
+
+  async #listen(): Promise<void> {
     const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
     this.#server = server;
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));

@@ -46,6 +46,8 @@ class ProcessRunner implements FunctionRunner {
   readonly #all = new Set<Environment>();
   /** Runs that wait for a process to end or to become idle, oldest first. */
   readonly #waiting: (() => void)[] = [];
+  /** Places that `#room` has given and whose environment is about to be made. */
+  #reserved = 0;
   readonly #reaper: NodeJS.Timeout;
   readonly #stopListening: () => void;
   #closed = false;
@@ -136,6 +138,7 @@ class ProcessRunner implements FunctionRunner {
     for (const limit of [initLimitMilliseconds, timeoutMs]) {
       const environment = new Environment(fn, code, this.#parts, (ended) => this.#left(ended));
       this.#all.add(environment);
+      if (limit === initLimitMilliseconds) this.#reserved -= 1;
       await this.#channel.listen();
       environment.follow((line) => observer.onLog(line));
       observer.onInit?.(environment.info);
@@ -245,21 +248,31 @@ class ProcessRunner implements FunctionRunner {
 
   /** Waits until one more process may run. An environment that became free for this very code meanwhile is handed over. */
   async #room(fn: RunnableFunction, code: PreparedCode, signal: AbortSignal | undefined): Promise<'room' | 'cancelled' | 'closed' | Environment> {
-    while (this.#all.size >= this.#options.maxProcesses()) {
+    let firstTime = true;
+    while (this.#all.size + this.#reserved >= this.#options.maxProcesses()) {
       const oldest = this.#oldestIdle();
       if (oldest) oldest.end();
       const { promise, resolve } = Promise.withResolvers<void>();
-      this.#waiting.push(resolve);
+      // Who was woken and did not get the place keeps its turn.
+      if (firstTime) this.#waiting.push(resolve);
+      else this.#waiting.unshift(resolve);
+      firstTime = false;
       signal?.addEventListener('abort', () => resolve(), { once: true });
       await promise;
       const at = this.#waiting.indexOf(resolve);
       if (at >= 0) this.#waiting.splice(at, 1);
       if (this.#closed) return 'closed';
-      if (signal?.aborted) return 'cancelled';
+      if (signal?.aborted) {
+        // The wake-up may have been meant for a run that still wants it.
+        this.#waiting.shift()?.();
+        return 'cancelled';
+      }
       const freed = this.#takeIdle(fn, code);
       if (freed) return freed;
     }
-    return this.#closed ? 'closed' : 'room';
+    if (this.#closed) return 'closed';
+    this.#reserved += 1;
+    return 'room';
   }
 
   #oldestIdle(): Environment | undefined {

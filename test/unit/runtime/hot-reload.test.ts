@@ -49,7 +49,7 @@ describe('Hot reload', () => {
     const fn = functionIn(bench.place, 'broken', { handler: 'app.handler', code: { handlerFile: entry } });
     const { outcome } = await bench.call(fn);
     assert.equal(outcome.kind, 'build-error');
-    assert.match((outcome as { details: string[] }).details[0] ?? '', /app\.ts:2:\d+: /);
+    assert.match((outcome as { details: readonly string[] }).details[0] ?? '', /app\.ts:2:\d+: /);
     writeFileSync(entry, 'export const handler = async () => 1;');
     assert.equal(answerOf(await bench.call(fn)), 1);
   });

@@ -12,6 +12,8 @@ describe('Lifetime of processes', () => {
     try {
       bench.place.write('one/index.js', 'exports.handler = async ({ n }) => { await new Promise((r) => setTimeout(r, 20)); return n; };');
       const fn = functionIn(bench.place, 'one');
+      // Runs that come while the code is first prepared have no order yet.
+      assert.ok(await bench.preparer.prepare(fn));
       const order: unknown[] = [];
       let most = 0;
       await Promise.all([1, 2, 3, 4].map(async (n) => {
@@ -20,6 +22,22 @@ describe('Lifetime of processes', () => {
       }));
       assert.deepEqual(order, [1, 2, 3, 4]);
       assert.equal(most, 1);
+    } finally {
+      await bench.close();
+    }
+  });
+
+  it('never exceeds maxProcesses when cold starts come all at once', async () => {
+    const bench = openWorkbench({ maxProcesses: 2 });
+    try {
+      bench.place.write('many/index.js', 'exports.handler = async ({ n }) => n;');
+      const fn = functionIn(bench.place, 'many');
+      let most = 0;
+      const answers = await Promise.all([...Array(8).keys()].map(async (n) => answerOf(await bench.call(fn, { n }, {
+        onStart: () => { most = Math.max(most, bench.runner.processCount); },
+      }))));
+      assert.deepEqual(answers, [0, 1, 2, 3, 4, 5, 6, 7]);
+      assert.ok(most <= 2, `${most} processes at once`);
     } finally {
       await bench.close();
     }
