@@ -1,4 +1,5 @@
 /** The Lambda service on the wire: AWS REST JSON in, `LambdaApi` behind it, AWS's headers and error bodies out. */
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { InvocationType } from '../contracts/executions.ts';
 import { AwsFault, UserError } from '../contracts/faults.ts';
@@ -154,7 +155,7 @@ class OperationCall implements ServiceCall {
     const input = { ...parsedBody(body), ...typedQuery(this.#head.query), ...this.#parameters };
     const result = await this.#lambda.call(this.operation, input);
     const answered = result.body === undefined ? undefined : JSON.stringify(result.body);
-    return { status: result.status, headers: [...jsonType], ...(answered === undefined ? undefined : { body: answered }) };
+    return { status: result.status, headers: [...jsonType, 'x-amzn-RequestId', randomUUID()], ...(answered === undefined ? undefined : { body: answered }) };
   }
 }
 

@@ -64,6 +64,6 @@ export function json(status: number, body: unknown): Answer {
 
 /** Compares hashes, so that neither the length nor the place of a difference shows in the time taken. */
 function carriesToken(authorization: string | undefined, token: string): boolean {
-  if (authorization === undefined || !/^Bearer /i.test(authorization)) return false;
+  if (token === '' || authorization === undefined || !/^Bearer /i.test(authorization)) return false;
   return timingSafeEqual(hash('sha256', authorization.slice(7).trim(), 'buffer'), hash('sha256', token, 'buffer'));
 }
