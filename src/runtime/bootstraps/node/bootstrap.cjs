@@ -23,6 +23,8 @@ delete env.LOCAL_LAMBDA_CHANNEL;
 const handlerFile = env.LOCAL_LAMBDA_HANDLER_FILE;
 delete env.LOCAL_LAMBDA_HANDLER_FILE;
 const taskRoot = env.LAMBDA_TASK_ROOT || process.cwd();
+/** Modules are known by their real paths, as the working directory is; the engine knows the folder as it named it. */
+const realTaskRoot = process.cwd();
 /** Up to nodejs22 there are callbacks, and the runtime catches what the handler does not. */
 const callbacks = Number(/nodejs(\d+)/.exec(env.AWS_EXECUTION_ENV)?.[1] ?? 24) < 24;
 
@@ -99,8 +101,7 @@ function reportFiles() {
   if (loaded.length === known) return;
   known = loaded.length;
   const { sep } = require('node:path');
-  // Modules are known by their real paths, as the working directory is; the engine knows the folder as it named it.
-  const real = process.cwd() + sep;
-  const files = loaded.filter((file) => file.startsWith(real)).map((file) => taskRoot + sep + file.slice(real.length));
+  const below = realTaskRoot + sep;
+  const files = loaded.filter((file) => file.startsWith(below)).map((file) => taskRoot + sep + file.slice(below.length));
   if (files.length > 0) sendText(frame.files, JSON.stringify(files));
 }

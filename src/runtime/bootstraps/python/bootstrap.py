@@ -1,268 +1,179 @@
 """Runs a Python handler: connects to the engine, loads the handler, answers invocations as AWS's runtime does.
 
-Imports are few on purpose: what is not needed to start is imported when it is.
+Little is imported and compiled to start: what only errors or logging need is in the files beside this one, loaded when it
+is needed. Nothing here takes effect on import, because multiprocessing imports the main program again in its children.
 """
-import _socket
-import _thread
+import io
+import os
 import sys
 import time
-from os import environ
+from _socket import AF_INET, IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, socket
+from _thread import RLock
 
 INVOKE, HELLO, READY, INIT_ERROR, RESPONSE, ERROR, LOG, FILES = 1, 16, 17, 18, 19, 20, 21, 22
-UNSENT_PARTS = 65536
-RSS_INTERVAL = 0.05
-
-_port, _environment_id, _secret = environ.pop("LOCAL_LAMBDA_CHANNEL").split(":")
-environ.pop("LOCAL_LAMBDA_HANDLER_FILE", None)
-TASK_ROOT = environ.get("LAMBDA_TASK_ROOT", ".")
-JSON_LOGS = environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
-
-channel = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
-channel.connect(("127.0.0.1", int(_port)))
-channel.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+# A log frame holds at most this many bytes: the engine passes over frames beyond its response limit.
+LOG_PART = 262_144
+# Resident memory is read at most once in so many seconds.
+MEMORY_INTERVAL = 0.05
+# DOUBT: AWS's encoder (simplejson) refuses NaN and infinities since its release 3.19, and printed them before.
+ALLOW_NAN = False
 
 
-_sending = _thread.RLock()
+class Fault(Exception):
+    """An error of the runtime itself, with the type that AWS gives it (lambda-facts §1.3)."""
+
+    def __init__(self, kind, message, trace=()):
+        super().__init__(message)
+        self.kind = kind
+        self.trace = list(trace)
 
 
-def _send_all(data):
-    # Sending a long frame lets other threads run: the lock keeps their frames out of its middle.
-    with _sending:
-        channel.sendall(data)
+class Channel:
+    """Frames over one loopback connection; the format is described in src/runtime/channel.ts."""
+
+    def __init__(self, port, identity):
+        self._socket = socket(AF_INET, SOCK_STREAM)
+        self._socket.connect(("127.0.0.1", port))
+        self._socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        # Sending a long frame lets other threads run: the lock keeps their frames out of its middle.
+        self._lock = RLock()
+        self.send(HELLO, identity.encode())
+
+    def send(self, kind, body=b""):
+        self._write((len(body) + 1).to_bytes(4, "big") + bytes((kind,)) + body)
+
+    def send_payload(self, kind, header, payload):
+        head = header.encode()
+        size = 5 + len(head) + len(payload)
+        self._write(size.to_bytes(4, "big") + bytes((kind,)) + len(head).to_bytes(4, "big") + head + payload)
+
+    def _write(self, data):
+        try:
+            with self._lock:
+                self._socket.sendall(data)
+        except OSError:
+            # The engine has gone: nobody waits for anything this process could still do.
+            os._exit(1)
+
+    def receive(self):
+        """The next frame: its type and body."""
+        size = int.from_bytes(self._read(4), "big")
+        body = self._read(size)
+        return body[0], memoryview(body)[1:]
+
+    def _read(self, count):
+        parts = []
+        while count:
+            try:
+                part = self._socket.recv(min(count, 1 << 20))
+            except OSError:
+                part = b""
+            if not part:
+                os._exit(0)
+            parts.append(part)
+            count -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def send(kind, body=b""):
-    _send_all((len(body) + 1).to_bytes(4, "big") + bytes((kind,)) + body)
+class Output(io.RawIOBase):
+    """The bytes of sys.stdout or sys.stderr, sent at once, so that what a run has written arrives before its answer."""
 
+    # Set in forked children, whose frames could get into the middle of their parent's: they write to the real stream.
+    forked = False
 
-def send_payload(kind, header, payload):
-    head = header.encode()
-    _send_all(
-        (5 + len(head) + len(payload)).to_bytes(4, "big") + bytes((kind,)) + len(head).to_bytes(4, "big") + head + payload
-    )
-
-
-send(HELLO, f"{_environment_id}:{_secret}".encode())
-
-
-class Output:
-    """Stands in for sys.stdout and sys.stderr; what is written reaches the log before the answer does."""
-
-    encoding = "utf-8"
-    errors = "backslashreplace"
-    newlines = None
-    closed = False
-    mode = "w"
-
-    def __init__(self, number, name):
-        self._number = bytes((number,))
+    def __init__(self, channel, number, name):
+        self._channel = channel
+        self._number = number
         self.name = name
 
-    def write(self, text):
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        data = text.encode("utf-8", "backslashreplace")
-        for start in range(0, len(data), UNSENT_PARTS):
-            send(LOG, self._number + data[start:start + UNSENT_PARTS])
-        return len(text)
-
-    def writelines(self, lines):
-        for line in lines:
-            self.write(line)
-
-    def flush(self):
-        pass
-
-    def isatty(self):
-        return False
+    def write(self, data):
+        data = bytes(data)
+        if Output.forked:
+            return os.write(self._number, data)
+        stream = bytes((self._number,))
+        for start in range(0, len(data), LOG_PART):
+            self._channel.send(LOG, stream + data[start:start + LOG_PART])
+        return len(data)
 
     def writable(self):
         return True
 
-    def readable(self):
-        return False
-
-    def seekable(self):
-        return False
-
     def fileno(self):
-        return self._number[0]
-
-    def close(self):
-        pass
-
-    @property
-    def buffer(self):
-        return _Bytes(self._number)
+        return self._number
 
 
-class _Bytes:
-    def __init__(self, number):
-        self._number = number
+def take_over_output(channel):
+    def text(number, name):
+        raw = Output(channel, number, name)
+        return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", newline="\n", write_through=True)
 
-    def write(self, data):
-        data = bytes(data)
-        for start in range(0, len(data), UNSENT_PARTS):
-            send(LOG, self._number + data[start:start + UNSENT_PARTS])
-        return len(data)
-
-    def flush(self):
-        pass
+    sys.stdout = text(1, "<stdout>")
+    sys.stderr = text(2, "<stderr>")
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lambda: setattr(Output, "forked", True))
 
 
-sys.stdout = Output(1, "<stdout>")
-sys.stderr = Output(2, "<stderr>")
-
-request_id = ""
-
-
-def timestamp(seconds=None):
-    seconds = time.time() if seconds is None else seconds
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds * 1000) % 1000:03d}Z"
-
-
-# ---- logging: set up only when a function imports it ------------------------------------------------------------------
+def beside(name):
+    """A file beside this one as a module that stays out of sys.modules, where the function's own names live."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+    module = type(sys)("_local_lambda_" + name)
+    module.__file__ = path
+    with open(path, encoding="utf-8") as file:
+        exec(compile(file.read(), path, "exec"), module.__dict__)
+    return module
 
 
-def configure_logging(logging):
-    class Text(logging.Formatter):
-        def format(self, record):
-            text = super().format(record)
-            return f"[{record.levelname}]\t{timestamp(record.created)}\t{request_id}\t{text}\n"
+class Runtime:
+    """What the parts of the bootstrap share about the function and the invocation that runs."""
 
-    class Json(logging.Formatter):
-        def format(self, record):
-            import json
-
-            entry = {
-                "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
-                "level": record.levelname,
-                "message": record.getMessage(),
-                "logger": record.name,
-            }
-            if record.exc_info:
-                kind, value, trace = record.exc_info
-                entry["stackTrace"] = format_frames(trace)
-                entry["errorType"] = kind.__name__
-                entry["errorMessage"] = str(value)
-            entry["requestId"] = request_id
-            return json.dumps(entry, default=str) + "\n"
-
-    class Handler(logging.Handler):
-        def emit(self, record):
-            try:
-                sys.stdout.write(self.format(record))
-            except Exception:
-                self.handleError(record)
-
-    handler = Handler()
-    handler.setFormatter(Json() if JSON_LOGS else Text("%(message)s"))
-    logging.root.addHandler(handler)
-    if JSON_LOGS:
-        level = environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO").upper()
-        logging.root.setLevel({"TRACE": "DEBUG", "FATAL": "CRITICAL"}.get(level, level))
-    else:
-        logging.root.setLevel(logging.WARNING)
+    def __init__(self, environ):
+        self.request_id = ""
+        self.task_root = environ.get("LAMBDA_TASK_ROOT") or os.getcwd()
+        self.json_logs = environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
+        self.log_level = environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
+        version = environ.get("AWS_EXECUTION_ENV", "").rpartition("python3.")[2]
+        # Up to python3.11 responses and error payloads are pure ASCII.
+        self.ascii_only = version.isdigit() and int(version) < 12
 
 
-class LoggingHook:
-    """Meta path finder that waits for `logging`, then takes itself away."""
+class LoggingFinder:
+    """Waits for `logging` to be imported, so that functions without it do not pay for it."""
 
-    @staticmethod
-    def find_spec(name, path=None, target=None):
+    def __init__(self, runtime):
+        self._runtime = runtime
+
+    def find_spec(self, name, path=None, target=None):
         if name != "logging":
             return None
-        sys.meta_path.remove(LoggingHook)
-        from importlib.util import find_spec
-
-        spec = find_spec("logging")
+        sys.meta_path.remove(self)
+        for finder in sys.meta_path:
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                break
+        else:
+            return None
         execute = spec.loader.exec_module
 
-        def exec_module(module):
+        def execute_and_configure(module):
             execute(module)
-            configure_logging(module)
+            beside("lambda_logging").configure(module, self._runtime)
 
-        spec.loader.exec_module = exec_module
+        spec.loader.exec_module = execute_and_configure
         return spec
 
 
-if "logging" in sys.modules:
-    configure_logging(sys.modules["logging"])
-else:
-    sys.meta_path.insert(0, LoggingHook)
-
-
-# ---- errors -----------------------------------------------------------------------------------------------------------
-
-
-class Fault(Exception):
-    def __init__(self, error_type, message, trace=()):
-        super().__init__(message)
-        self.error_type = error_type
-        self.message = message
-        self.trace = list(trace)
-
-
-def format_frames(trace):
-    import traceback
-
-    frames = traceback.extract_tb(trace)
-    while frames and frames[0].filename == __file__:
-        frames.pop(0)
-    return traceback.format_list(frames)
-
-
-def error_payload(error, error_id):
-    import json
-
-    if isinstance(error, Fault):
-        kind, message, trace = error.error_type, error.message, error.trace
-    else:
-        kind, message = type(error).__name__, str(error)
-        trace = format_frames(error.__traceback__)
-    payload = {"errorMessage": message, "errorType": kind, "requestId": error_id, "stackTrace": trace}
-    return kind, json.dumps(payload, ensure_ascii=False).encode("utf-8", "backslashreplace")
-
-
-def log_error(error, error_id):
-    if isinstance(error, Fault):
-        kind, message, trace = error.error_type, error.message, error.trace
-    else:
-        kind, message, trace = type(error).__name__, str(error), format_frames(error.__traceback__)
-    if JSON_LOGS:
-        import json
-
-        sys.stdout.write(json.dumps({
-            "timestamp": timestamp(), "log_level": "ERROR", "errorMessage": message, "errorType": kind,
-            "requestId": error_id, "stackTrace": trace,
-        }) + "\n")
-        return
-    lines = [f"[ERROR] {kind}: {message}" if message else f"[ERROR] {kind}"]
-    if trace:
-        lines.append("Traceback (most recent call last):")
-        for entry in trace:
-            for line in entry.rstrip("\n").split("\n"):
-                body = line.lstrip(" ")
-                lines.append("\u00a0" * (len(line) - len(body)) + body)
-    # One log event: line breaks inside it are carriage returns, as in CloudWatch.
-    sys.stdout.write("\r".join(lines) + "\n")
-
-
-# ---- loading ----------------------------------------------------------------------------------------------------------
-
-
-def load_handler():
-    handler = environ.get("_HANDLER", "")
-    parts = handler.rsplit(".", 1)
+def load_handler(name):
+    """The function that `_HANDLER` names: `module.function`, `folder/module.function`, `package.module.function`."""
+    parts = name.rsplit(".", 1)
     if len(parts) != 2:
-        raise Fault("Runtime.MalformedHandlerName", f"Bad handler '{handler}': not enough values to unpack (expected 2, got {len(parts)})")
-    module_name, function_name = parts[0].replace("/", "."), parts[1]
+        raise Fault("Runtime.MalformedHandlerName", f"Bad handler '{name}': not enough values to unpack (expected 2, got 1)")
+    module_name, function_name = parts
     if module_name.split(".")[0] in sys.builtin_module_names:
         raise Fault("Runtime.BuiltInModuleConflict", f"Cannot use built-in module {module_name} as a handler module")
-    try:
-        from importlib import import_module
+    from importlib import import_module
 
-        module = import_module(module_name)
+    try:
+        module = import_module(module_name.replace("/", "."))
     except ImportError as error:
         raise Fault("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}")
     except SyntaxError as error:
@@ -274,150 +185,128 @@ def load_handler():
         raise Fault("Runtime.HandlerNotFound", f"Handler '{function_name}' missing on module '{module_name}'")
 
 
-class Values:
-    def __init__(self, names, values=None):
-        for name in names:
-            setattr(self, name, (values or {}).get(name))
+class Bootstrap:
+    def __init__(self, runtime, channel):
+        self._runtime = runtime
+        self._channel = channel
+        self._known_modules = 0
+        self._memory_read_at = 0.0
+        self._resident_bytes = None
 
-
-class Context:
-    def __init__(self, invocation):
-        self.aws_request_id = invocation["id"]
-        self.log_group_name = environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
-        self.log_stream_name = environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
-        self.function_name = environ.get("AWS_LAMBDA_FUNCTION_NAME")
-        self.memory_limit_in_mb = environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        self.function_version = environ.get("AWS_LAMBDA_FUNCTION_VERSION")
-        self.invoked_function_arn = invocation["arn"]
-        self.tenant_id = None
-        self.client_context = None
-        self.identity = Values(("cognito_identity_id", "cognito_identity_pool_id"))
-        self._deadline = invocation["deadline"]
-        client = invocation.get("client")
-        if client:
-            import json
-
-            client = json.loads(client)
-            made = Values(("custom", "env"), client)
-            if "client" in client:
-                made.client = Values(
-                    ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name"), client["client"]
-                )
-            else:
-                made.client = None
-            self.client_context = made
-
-    def get_remaining_time_in_millis(self):
-        return max(0, int(self._deadline - time.time() * 1000))
-
-    def log(self, message):
-        sys.stdout.write(str(message))
-
-    def __repr__(self):
-        fields = ",".join(f"{name}={value}" for name, value in vars(self).items() if not name.startswith("_"))
-        return f"LambdaContext([{fields}])"
-
-
-reported = 0
-last_rss = 0.0
-
-
-def report_files():
-    global reported
-    if len(sys.modules) == reported:
-        return
-    reported = len(sys.modules)
-    import json
-
-    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-    inside = sorted(file for file in files if isinstance(file, str) and file.startswith(TASK_ROOT))
-    send(FILES, json.dumps(inside).encode())
-
-
-def header(invocation_id, error_type=None):
-    import json
-
-    global last_rss
-    fields = {"id": invocation_id}
-    if error_type is not None:
-        fields["errorType"] = error_type
-    now = time.monotonic()
-    if now - last_rss > RSS_INTERVAL:
-        last_rss = now
+    def run(self):
         try:
-            import resource
+            handler = load_handler(os.environ.get("_HANDLER", ""))
+        except Exception as error:
+            self._fail(INIT_ERROR, "", error)
+            sys.exit(1)
+        self.report_files()
+        self._channel.send(READY)
+        import json
+        context_class = beside("lambda_context").LambdaContext
+        while True:
+            kind, body = self._channel.receive()
+            if kind != INVOKE:
+                continue
+            header_end = 4 + int.from_bytes(body[:4], "big")
+            self._invoke(handler, json.loads(bytes(body[4:header_end])), bytes(body[header_end:]), context_class, json)
+            self.report_files()
 
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            fields["rss"] = peak if sys.platform == "darwin" else peak * 1024
-        except ImportError:
-            pass
-    return json.dumps(fields)
-
-
-def receive(count):
-    parts = []
-    while count:
-        data = channel.recv(min(count, 1 << 20))
-        if not data:
-            from os import _exit
-
-            _exit(0)
-        parts.append(data)
-        count -= len(data)
-    return b"".join(parts)
-
-
-def run(handler, invocation, payload):
-    import json
-
-    global request_id
-    request_id = invocation["id"]
-    if invocation.get("trace"):
-        environ["_X_AMZN_TRACE_ID"] = invocation["trace"]
-    else:
-        environ.pop("_X_AMZN_TRACE_ID", None)
-    try:
+    def _invoke(self, handler, invocation, payload, context_class, json):
+        request_id = self._runtime.request_id = invocation["id"]
+        trace_id = invocation.get("trace")
+        if trace_id:
+            os.environ["_X_AMZN_TRACE_ID"] = trace_id
+        else:
+            os.environ.pop("_X_AMZN_TRACE_ID", None)
         try:
-            event = json.loads(payload)
-        except ValueError as error:
-            raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}")
-        result = handler(event, Context(invocation))
+            context = context_class(invocation, Fault)
+            try:
+                event = json.loads(payload)
+            except Exception as error:
+                raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}")
+            answer = self._marshal(handler(event, context), json)
+        except Exception as error:
+            self._fail(ERROR, request_id, error)
+            return
+        self._channel.send_payload(RESPONSE, self._header(request_id), answer)
+
+    def _marshal(self, result, json):
+        if isinstance(result, bytes):
+            return result
+        decimals = {}
+
+        def other(value):
+            # AWS's encoder writes decimals as numbers, digit by digit; json has no hook for that, so they are put in afterwards.
+            decimal = sys.modules.get("decimal")
+            if decimal is None or not isinstance(value, decimal.Decimal):
+                raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+            if not value.is_finite():
+                return float(value)
+            place = f"decimal {len(decimals)} {id(decimals)}"
+            decimals[place] = str(value)
+            return place
+
         try:
-            answer = json.dumps(result, ensure_ascii=False).encode("utf-8")
+            text = json.dumps(result, ensure_ascii=self._runtime.ascii_only, allow_nan=ALLOW_NAN, default=other)
+            for place, digits in decimals.items():
+                text = text.replace(f'"{place}"', digits, 1)
+            return text.encode("utf-8")
         except Exception as error:
             raise Fault("Runtime.MarshalError", f"Unable to marshal response: {error}")
-    except Exception as error:
-        log_error(error, request_id)
-        kind, body = error_payload(error, request_id)
-        report_files()
-        send_payload(ERROR, header(request_id, kind), body)
-        return
-    report_files()
-    send_payload(RESPONSE, header(request_id), answer)
+
+    def _fail(self, kind, request_id, error):
+        import json
+
+        faults = beside("lambda_faults")
+        fault = faults.describe(error, request_id)
+        faults.log(fault, self._runtime)
+        payload = json.dumps(fault, ensure_ascii=self._runtime.ascii_only).encode("utf-8", "backslashreplace")
+        self._channel.send_payload(kind, self._header(request_id, fault["errorType"]), payload)
+
+    def _header(self, request_id, error_type=None):
+        import json
+
+        header = {"id": request_id}
+        if error_type is not None:
+            header["errorType"] = error_type
+        now = time.monotonic()
+        if now - self._memory_read_at > MEMORY_INTERVAL:
+            self._memory_read_at = now
+            if self._resident_bytes is None:
+                self._resident_bytes = beside("resident_memory").peak_bytes
+            peak = self._resident_bytes()
+            if peak is not None:
+                header["rss"] = peak
+        return json.dumps(header)
+
+    def report_files(self):
+        """Tells which files of the function are loaded, when there are new modules."""
+        if len(sys.modules) == self._known_modules:
+            return
+        self._known_modules = len(sys.modules)
+        below = os.path.join(self._runtime.task_root, "")
+        files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+        inside = sorted(file for file in files if isinstance(file, str) and file.startswith(below))
+        if inside:
+            import json
+
+            self._channel.send(FILES, json.dumps(inside).encode())
 
 
 def main():
-    sys.path[0] = TASK_ROOT
-    try:
-        handler = load_handler()
-    except Exception as error:
-        log_error(error, "")
-        kind, body = error_payload(error, "")
-        send_payload(INIT_ERROR, header("", kind), body)
-        from os import _exit
-
-        _exit(1)
-    report_files()
-    send(READY)
-    import json
-
-    while True:
-        length = int.from_bytes(receive(4), "big")
-        body = receive(length)
-        if body[0] != INVOKE:
-            continue
-        size = int.from_bytes(body[1:5], "big")
-        run(handler, json.loads(body[5:5 + size]), body[5 + size:])
+    port, environment_id, secret = os.environ.pop("LOCAL_LAMBDA_CHANNEL").split(":")
+    runtime = Runtime(os.environ)
+    channel = Channel(int(port), f"{environment_id}:{secret}")
+    take_over_output(channel)
+    if sys.path and os.path.abspath(sys.path[0]) == os.path.dirname(os.path.abspath(__file__)):
+        del sys.path[0]
+    sys.path.insert(0, runtime.task_root)
+    if "logging" in sys.modules:
+        beside("lambda_logging").configure(sys.modules["logging"], runtime)
+    else:
+        sys.meta_path.insert(0, LoggingFinder(runtime))
+    Bootstrap(runtime, channel).run()
 
 
-main()
+if __name__ == "__main__":
+    main()
