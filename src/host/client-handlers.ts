@@ -1,5 +1,6 @@
 /** Answers the messages of `src/protocol/engine.ts` for every client. */
-import { NotificationType, type MessageConnection } from 'vscode-jsonrpc/node';
+import type { NotificationType} from 'vscode-jsonrpc/node';
+import { type MessageConnection } from 'vscode-jsonrpc/node';
 import type { ExecutionHistory } from '../contracts/executions.ts';
 import { UserError } from '../contracts/faults.ts';
 import type { InvokeInput, LambdaHost } from '../contracts/lambda-api.ts';

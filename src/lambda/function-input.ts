@@ -25,12 +25,12 @@ export function newConfiguration(input: Input, functionName: string): FunctionCo
   if (handler === '') throw new AwsFault('InvalidParameterValueException', 400, 'Runtime and Handler are mandatory parameters for functions created with deployment packages.');
   const architectures = input['Architectures'];
   return {
-    functionName, description: '', role: requiredText(input, 'Role'), timeout: 3, memorySize: 128, environment: {}, layers: [], unresolvedLayers: [],
+    functionName, runtime, handler, description: '', role: requiredText(input, 'Role'), timeout: 3, memorySize: 128, environment: {}, layers: [], unresolvedLayers: [],
     architectures: Array.isArray(architectures) ? (architectures as ('x86_64' | 'arm64')[]) : ['x86_64'],
     ephemeralStorage: 512, packageType: 'Zip', tracing: 'PassThrough',
     loggingConfig: { logFormat: 'Text', logGroup: `/aws/lambda/${functionName}` },
     code: { folder: '' },
-    ...changesFrom({ ...input, Runtime: runtime, Handler: handler }, undefined),
+    ...changesFrom(input, undefined),
   };
 }
 
