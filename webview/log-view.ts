@@ -1,0 +1,87 @@
+/** A function's log, live while it runs: lines are added at the end, and the view stays at the end when it was there. */
+import { textButton } from './controls.ts';
+import { h, setText } from './dom.ts';
+import { count } from './formatting.ts';
+import { levelOf, readable } from './log-lines.ts';
+import type { Log } from './state.ts';
+
+/** A longer line is cut here; the editor shows it whole. */
+const longestLine = 20_000;
+/** So close to the end the view follows new lines, pixels. */
+const atEnd = 24;
+
+export interface LogShown {
+  /** Whose log; another one starts from its beginning. */
+  executionId: string;
+  log: Log;
+  running: boolean;
+  /** Lines before the first one exist that the panel does not have. */
+  cut: boolean;
+  /** The engine itself kept only the first and last part. */
+  truncated: boolean;
+}
+
+export class LogView {
+  readonly element = h('div', { class: 'log-view' });
+  readonly #notice = h('div', { class: 'notice', hidden: true });
+  readonly #noticeText = h('span');
+  readonly #lines = h('div', { class: 'code log', tabindex: '0', role: 'log', 'aria-live': 'off', 'aria-label': 'Log' });
+  readonly #empty = h('p', { class: 'hint' });
+  #shown: LogShown | undefined;
+
+  constructor(openInEditor: () => void) {
+    this.#notice.append(this.#noticeText, textButton('Open in Editor', openInEditor).element);
+    this.element.append(this.#notice, this.#empty, this.#lines);
+  }
+
+  /** `scroller` is the element that scrolls the view. */
+  show(next: LogShown, scroller: HTMLElement): void {
+    const previous = this.#shown;
+    if (previous && previous.executionId === next.executionId && previous.log === next.log && previous.running === next.running) return;
+    this.#shown = next;
+    const same = previous?.executionId === next.executionId;
+    const follows = same ? scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < atEnd : next.running;
+    if (same && continues(previous.log, next.log)) this.#add(previous.log, next.log);
+    else this.#replace(next.log);
+    this.#describe(next);
+    if (follows && (next.running || previous?.running)) scroller.scrollTop = scroller.scrollHeight;
+    else if (!same) scroller.scrollTop = 0;
+  }
+
+  #add(before: Log, after: Log): void {
+    for (let gone = after.dropped - before.dropped; gone > 0; gone -= 1) this.#lines.firstElementChild?.remove();
+    const known = before.dropped + before.lines.length - after.dropped;
+    this.#lines.append(...after.lines.slice(Math.max(0, known)).map(lineElement));
+  }
+
+  #replace(log: Log): void {
+    this.#lines.replaceChildren(...log.lines.map(lineElement));
+  }
+
+  #describe({ log, running, cut, truncated }: LogShown): void {
+    const nothing = log.lines.length === 0;
+    this.#empty.hidden = !nothing;
+    this.#lines.hidden = nothing;
+    setText(this.#empty, running ? 'No output yet. Lines appear here as the function writes them.' : 'The function wrote nothing.');
+    const partial = cut || log.dropped > 0;
+    this.#notice.hidden = !partial && !truncated;
+    setText(this.#noticeText, partial
+      ? `Only the last ${count(log.lines.length, 'line')} are shown.`
+      : 'This log was too large to keep: its middle was left out.');
+  }
+}
+
+/** True when `after` only adds lines to `before` (or reads the same ones anew). */
+function continues(before: Log, after: Log): boolean {
+  if (before.generation === after.generation) return true;
+  const { length } = before.lines;
+  return before.dropped === after.dropped && length <= after.lines.length
+    && before.lines.every((line, index) => line === after.lines[index]);
+}
+
+function lineElement(line: string): HTMLElement {
+  const level = levelOf(line);
+  const text = readable(line.length > longestLine ? `${line.slice(0, longestLine)} … (${count(line.length - longestLine, 'more character')})` : line);
+  // An empty line keeps its height.
+  return h('div', { class: level ? `line level-${level}` : 'line' }, text === '' ? '\u200b' : text);
+}
