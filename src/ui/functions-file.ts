@@ -1,5 +1,5 @@
 /** Edits of `.local-lambda/functions.json` that keep its comments and layout. Format: media/functions.schema.json. */
-import { applyEdits, modify, parse, type ParseError } from 'jsonc-parser';
+import { applyEdits, findNodeAtLocation, modify, parse, parseTree, type ParseError } from 'jsonc-parser';
 import { UserError } from '../contracts/faults.ts';
 
 /** One member of `functions`; what is absent takes AWS's defaults. */
@@ -28,7 +28,32 @@ export function addRegisteredFunction(text: string | undefined, name: string, en
     throw new UserError('.local-lambda/functions.json is broken: correct it first, its problems are marked in the editor.');
   }
   if (Object.hasOwn(functions, name)) throw new UserError(`.local-lambda/functions.json has a function ${name} already: choose another name.`);
-  return applyEdits(before, modify(before, ['functions', name], entry, { formattingOptions }));
+  return insertMember(before, name, entry) ?? applyEdits(before, modify(before, ['functions', name], entry, { formattingOptions }));
+}
+
+/**
+ * Puts a member last in `functions`, touching nothing else: jsonc-parser's own edit lays its neighbours out anew and
+ * moves their comments. Undefined when `functions` is absent or empty, where there is nothing to spare.
+ */
+function insertMember(text: string, name: string, entry: RegisteredFunction): string | undefined {
+  const tree = parseTree(text, [], { allowTrailingComma: true });
+  const functions = tree && findNodeAtLocation(tree, ['functions']);
+  const last = functions?.children?.at(-1);
+  if (!functions || !last) return undefined;
+  const end = last.offset + last.length;
+  const close = functions.offset + functions.length - 1;
+  const between = text.slice(end, close);
+  const comma = withoutComments(between).includes(',') ? '' : ',';
+  const tail = between.trimEnd();
+  const line = text.slice(text.lastIndexOf('\n', last.offset) + 1, last.offset);
+  const indent = /^\s*$/.test(line) ? line : '    ';
+  const member = `${JSON.stringify(name)}: ${JSON.stringify(entry, undefined, 2)}`.replaceAll('\n', `\n${indent}`);
+  const gap = between.slice(tail.length).includes('\n') ? between.slice(tail.length) : '\n  ';
+  return `${text.slice(0, end)}${comma}${tail}\n${indent}${member}${gap}${text.slice(close)}`;
+}
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\/[^\n]*|\/\*[^]*?\*\//g, '');
 }
 
 /** Offset of a function's name in the file; undefined when it is not there. */

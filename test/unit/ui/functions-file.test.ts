@@ -13,11 +13,15 @@ describe('functions.json', () => {
   });
 
   it('keeps comments, order and layout of what is there', () => {
-    const before = '{\n  // ours\n  "functions": {\n    "z": { "handler": "z.h", "runtime": "python3.13" } // last\n  }\n}\n';
-    const after = addRegisteredFunction(before, 'a', entry);
-    assert.ok(after.startsWith('{\n  // ours\n  "functions": {\n    "z": { "handler": "z.h", "runtime": "python3.13" }'));
-    assert.ok(after.includes('// last'));
-    assert.ok(after.indexOf('"a"') > after.indexOf('"z"'));
+    const before = '{\n  // ours\n  "functions": {\n    "z": { "handler": "z.h", "runtime": "python3.13" } // last, I think\n  }\n}\n';
+    const after = addRegisteredFunction(before, 'a', { ...entry, environment: { A: '1' } });
+    assert.equal(after, [
+      '{', '  // ours', '  "functions": {', '    "z": { "handler": "z.h", "runtime": "python3.13" }, // last, I think',
+      '    "a": {', '      "handler": "src/a.handler",', '      "runtime": "nodejs22.x",', '      "timeout": 3,', '      "memorySize": 128,',
+      '      "environment": {', '        "A": "1"', '      }', '    }', '  }', '}', '',
+    ].join('\n'));
+    assert.equal(addRegisteredFunction(before.replace(' // last', ', // last'), 'a', { ...entry, environment: { A: '1' } }), after);
+    assert.deepEqual(JSON.parse(addRegisteredFunction('{"functions":{"z":{"handler":"z.h","runtime":"python3.13"}}}', 'a', entry)).functions.a, entry);
   });
 
   it('gains the functions object when it has none', () => {
