@@ -68,7 +68,7 @@ describe('lambda-facts §1.1: Invoke', () => {
 
   it('answers LogType Tail with the last 4096 bytes from START to REPORT', async () => {
     const made = withFunctions('fn');
-    made.script = (request, observer) => {
+    made.script = (_request, observer) => {
       observer.onLog({ time: 0, text: 'hello' });
       return { kind: 'response', payload: json(1) };
     };
@@ -76,7 +76,7 @@ describe('lambda-facts §1.1: Invoke', () => {
     const id = output.requestId;
     assert.equal(Buffer.from(output.logResult ?? '', 'base64').toString(),
       `START RequestId: ${id} Version: $LATEST\nhello\nEND RequestId: ${id}\nREPORT RequestId: ${id}\tDuration: 3.00 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\t\n`);
-    made.script = (request, observer) => {
+    made.script = (_request, observer) => {
       for (let index = 0; index < 500; index += 1) observer.onLog({ time: 0, text: `é line ${index}` });
       return { kind: 'response', payload: json(1) };
     };
