@@ -62,14 +62,14 @@ class FolderCodeStore implements CodeStore {
   async describe(fn: RunnableFunction): Promise<{ sha256: string; size: number }> {
     const { inline } = fn.configuration.code;
     if (inline !== undefined) return describeInline(inline);
-    const { listing } = await this.#list(fn);
+    const listing = await this.#list(fn);
     return { sha256: await this.#hasher.hash(listing), size: listing.bytes };
   }
 
   async freeze(fn: RunnableFunction): Promise<FrozenCode> {
     const { configuration } = fn;
     if (configuration.code.inline !== undefined) return this.#freezeInline(fn, configuration.code.inline);
-    const { listing, leftOut } = await this.#list(fn);
+    const listing = await this.#list(fn);
     const sha256 = await this.#hasher.hash(listing);
     const links = this.#links(fn, listing);
     const entry = configuration.code.handlerFile;
@@ -95,7 +95,7 @@ class FolderCodeStore implements CodeStore {
       ...(bundle !== undefined ? { handlerFile: join(folder, bundleFolder, bundle) }
         : handlerPath !== undefined ? { handlerFile: join(folder, handlerPath) } : {}),
       ...(configuration.code.handlerExport === undefined ? {} : { handlerExport: configuration.code.handlerExport }),
-      leftOut: [...leftOut, ...links.map(({ target }) => `${target} is not copied: this version uses it where it stands.`)],
+      leftOut: links.map(({ target }) => `${target} is not copied: this version uses it where it stands.`),
     };
   }
 
@@ -114,7 +114,7 @@ class FolderCodeStore implements CodeStore {
   }
 
   /** TypeScript is bundled, so its packages are not copied; packages too large to be deployed are linked. */
-  async #list(fn: RunnableFunction): Promise<{ listing: CodeListing; leftOut: string[] }> {
+  async #list(fn: RunnableFunction): Promise<CodeListing> {
     const { functionName, code: { folder, handlerFile } } = fn.configuration;
     if (!existsSync(folder)) {
       throw new UserError(`The code folder ${folder} of ${functionName} does not exist: correct CodeUri in the template.`);
@@ -125,7 +125,7 @@ class FolderCodeStore implements CodeStore {
     if (listing.bytes > unzippedLimitBytes) {
       throw new AwsFault('InvalidParameterValueException', 400, `Unzipped size must be smaller than ${unzippedLimitBytes} bytes`);
     }
-    return { listing, leftOut: [] };
+    return listing;
   }
 
   #links(fn: RunnableFunction, listing: CodeListing): Link[] {

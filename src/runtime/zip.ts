@@ -1,6 +1,7 @@
 /** Deployment packages: zip archives read with their Unix permission bits and without surprises. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import { AwsFault } from '../contracts/faults.ts';
 
@@ -37,12 +38,11 @@ export function readZip(zip: Uint8Array, limitBytes = unzippedLimitBytes): ZipEn
   } catch (error) {
     throw unreadable(error);
   }
-  let inflated = 0;
   return Object.entries(files).map(([name, bytes]) => {
-    inflated += bytes.length;
-    // The directory may lie about sizes.
-    if (inflated > limitBytes) throw invalid(`Unzipped size must be smaller than ${limitBytes} bytes`);
-    return { path: normal(name), bytes, executable: attributes.get(name)?.executable ?? false };
+    const stated = attributes.get(name);
+    // fflate inflates no more than the stated size and checks nothing.
+    if (!stated || stated.size !== bytes.length || stated.checksum !== crc32(bytes)) throw unreadable();
+    return { path: normal(name), bytes, executable: stated.executable };
   });
 }
 
@@ -64,6 +64,8 @@ export function writeEntries(folder: string, entries: readonly ZipEntry[]): void
 
 interface Attributes {
   size: number;
+  /** CRC-32. */
+  checksum: number;
   executable: boolean;
   isLink: boolean;
 }
@@ -89,6 +91,7 @@ function centralDirectory(zip: Uint8Array): Map<string, Attributes> {
     const name = Buffer.from(zip.subarray(at + 46, at + 46 + nameLength)).toString(utf8 ? 'utf8' : 'latin1');
     found.set(name, {
       size: view.getUint32(at + 24, true),
+      checksum: view.getUint32(at + 16, true),
       executable: (mode & 0o111) !== 0,
       isLink: (mode & 0o170000) === 0o120000,
     });
