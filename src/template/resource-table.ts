@@ -62,7 +62,7 @@ export class ResourceTable implements ResourceReferences {
     const known = this.#identities.get(resource.logicalId);
     if (known !== undefined) return known;
     const { resolver, stack } = this.#options;
-    const { logicalId, type } = resource;
+    const { logicalId } = resource;
     const generated: PhysicalResource = { name: generatedName(stack, logicalId), ref: generatedName(stack, logicalId), attributes: {}, complete: false };
     const identity = resolver.guard(`resource ${logicalId}`, resource.keyRange, () => this.#identify(resource), generated);
     this.#identities.set(logicalId, identity);

@@ -1,0 +1,105 @@
+/** One function of a serverless.yml, with the provider's and the framework's defaults, as a FunctionDefinition. */
+import type { FunctionDefinition } from '../contracts/functions.ts';
+import { shownPath } from './code-location.ts';
+import { FunctionPropertyReader, list, record, tagsOf } from './function-properties.ts';
+import { languageOf, resolveHandler } from './handler-resolution.ts';
+import { isSymbolic, textOf } from './intrinsics.ts';
+import { entriesOf, member } from './nodes.ts';
+import type { MapEntry, TextRange } from './nodes.ts';
+import { roleArn } from './physical-ids.ts';
+import { inherited } from './serverless.ts';
+import type { OpenServerless } from './serverless.ts';
+
+/** What the framework gives a function that says nothing (serverless.com/framework/docs/providers/aws/guide/serverless.yml). */
+const frameworkDefaults = { runtime: 'nodejs20.x', memorySize: 1024, timeout: 6 } as const;
+
+/** Keys of serverless.yml by the AWS property that they set. */
+const keyNames: Readonly<Record<string, string>> = {
+  Handler: 'handler', Runtime: 'runtime', Timeout: 'timeout', MemorySize: 'memorySize', Environment: 'environment', PackageType: 'image',
+  EphemeralStorage: 'ephemeralStorageSize',
+};
+
+/** Keys that have a place in FunctionDefinition; the others are kept in `rest`, as the file spells them, below `Serverless`. */
+const modelled = new Set([
+  'name', 'handler', 'runtime', 'timeout', 'memorySize', 'environment', 'description', 'layers', 'architecture', 'tags', 'image',
+  'ephemeralStorageSize', 'tracing', 'role', 'onError', 'reservedConcurrency', 'maximumEventAge', 'maximumRetryAttempts', 'destinations', 'logs',
+]);
+
+export function buildServerlessFunction(open: OpenServerless, entry: MapEntry, functionName: string, knownLayers: ReadonlyMap<string, string>): FunctionDefinition {
+  const { context, folder, resolver, diagnostics, stack } = open;
+  const value = (key: string) => resolver.value(inherited(open, entry, key));
+  const own = (key: string) => resolver.value(member(entry.value, key));
+  const image = own('image') !== undefined;
+  const tracing = own('tracing') ?? record(resolver.value(member(open.provider, 'tracing')))['lambda'];
+  const logs = record(own('logs') ?? record(resolver.value(member(open.provider, 'logs')))['lambda']);
+  const reader = new FunctionPropertyReader({
+    Description: own('description'),
+    Handler: own('handler'),
+    Runtime: value('runtime') ?? (image ? undefined : frameworkDefaults.runtime),
+    Timeout: value('timeout') ?? frameworkDefaults.timeout,
+    MemorySize: value('memorySize') ?? frameworkDefaults.memorySize,
+    Environment: { Variables: { ...record(resolver.value(member(open.provider, 'environment'))), ...record(own('environment')) } },
+    Architectures: [value('architecture') ?? 'x86_64'],
+    EphemeralStorage: { Size: value('ephemeralStorageSize') },
+    PackageType: image ? 'Image' : 'Zip',
+    TracingConfig: { Mode: tracing === true || tracing === 'Active' ? 'Active' : 'PassThrough' },
+    LoggingConfig: { LogFormat: logs['logFormat'], LogGroup: logs['logGroup'], ApplicationLogLevel: logs['applicationLogLevel'], SystemLogLevel: logs['systemLogLevel'] },
+    DeadLetterConfig: { TargetArn: own('onError') },
+  });
+  const configuration = reader.configuration(functionName);
+  for (const finding of reader.findings) diagnostics.add(finding.severity, finding.message, placeOf(open, entry, finding.property));
+
+  const { handler, runtime } = configuration;
+  const found = image ? undefined : resolveHandler({ folder, handler, runtime, root: context.folder });
+  const language = languageOf(runtime);
+  if (found === undefined && !image && handler !== '' && !isSymbolic(handler) && (language === 'node' || language === 'python')) {
+    diagnostics.add('warning', `No file for handler ${handler} in ${shownPath(folder, context.folder)}: create it, or correct the handler.`, placeOf(open, entry, 'Handler'));
+  }
+  const layers = list(value('layers')).map(textOf).filter((layer) => layer !== undefined);
+  const reserved = Number(textOf(own('reservedConcurrency')) ?? Number.NaN);
+  const role = textOf(value('role'));
+  return {
+    origin: { kind: 'serverless', location: diagnostics.locate(entry.keyRange), logicalId: entry.key, folder: context.folder },
+    configuration: {
+      functionName,
+      ...configuration,
+      role: role?.startsWith('arn:') ? role : roleArn(stack, `${stack.stackName}-${stack.region}-lambdaRole`),
+      layers: layers.map((layer) => knownLayers.get(layer)).filter((path) => path !== undefined),
+      unresolvedLayers: layers.filter((layer) => !knownLayers.has(layer)),
+      code: { folder, ...found },
+    },
+    ...(Number.isInteger(reserved) && reserved >= 0 ? { reservedConcurrency: reserved } : {}),
+    aliases: [],
+    tags: { ...tagsOf(resolver.value(member(open.provider, 'tags'))), ...tagsOf(own('tags')) },
+    rest: { ...eventInvokeConfig(own), ...kept(open, entry) },
+  };
+}
+
+function placeOf(open: OpenServerless, entry: MapEntry, property: string): TextRange {
+  const node = inherited(open, entry, keyNames[property] ?? property);
+  return node?.kind === 'scalar' ? node.range : entry.keyRange;
+}
+
+/** The three settings that the framework makes an AWS::Lambda::EventInvokeConfig of. */
+function eventInvokeConfig(own: (key: string) => unknown): Record<string, unknown> {
+  const destination = (value: unknown) => {
+    const arn = textOf(value) ?? textOf(record(value)['arn']);
+    return arn === undefined ? undefined : { Destination: arn };
+  };
+  const destinations = record(own('destinations'));
+  const onSuccess = destination(destinations['onSuccess']);
+  const onFailure = destination(destinations['onFailure']);
+  const config = {
+    ...(own('maximumEventAge') === undefined ? {} : { MaximumEventAgeInSeconds: own('maximumEventAge') }),
+    ...(own('maximumRetryAttempts') === undefined ? {} : { MaximumRetryAttempts: own('maximumRetryAttempts') }),
+    ...(onSuccess === undefined && onFailure === undefined ? {} : {
+      DestinationConfig: { ...(onSuccess === undefined ? {} : { OnSuccess: onSuccess }), ...(onFailure === undefined ? {} : { OnFailure: onFailure }) },
+    }),
+  };
+  return Object.keys(config).length === 0 ? {} : { 'AWS::Lambda::EventInvokeConfig': [config] };
+}
+
+function kept(open: OpenServerless, entry: MapEntry): Record<string, unknown> {
+  const others = entriesOf(entry.value).filter(({ key }) => !modelled.has(key));
+  return others.length === 0 ? {} : { Serverless: Object.fromEntries(others.map(({ key, value }) => [key, open.resolver.value(value)])) };
+}

@@ -1,0 +1,196 @@
+/** Reads the functions of a serverless.yml (Serverless Framework) without running the framework or its plugins. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { FunctionDefinition } from '../contracts/functions.ts';
+import type { TemplateSettings } from '../contracts/workspace.ts';
+import { parseTemplateYaml } from './cfn-yaml.ts';
+import { shownPath } from './code-location.ts';
+import type { Contribution, ContributionContext, NameDecision } from './contribution.ts';
+import { FileDiagnostics } from './diagnostics.ts';
+import { isFolder } from './handler-resolution.ts';
+import { IntrinsicResolver } from './intrinsics.ts';
+import { entriesOf, member, memberAt, scalarText } from './nodes.ts';
+import type { MapEntry, MapNode, ScalarNode, TemplateNode, TextRange } from './nodes.ts';
+import { TemplateParameters } from './parameters.ts';
+import { arnOf, partitionOf, urlSuffixOf } from './physical-ids.ts';
+import type { StackIdentity } from './physical-ids.ts';
+import { ResourceTable } from './resource-table.ts';
+import { buildServerlessFunction } from './serverless-functions.ts';
+import { ServerlessVariables } from './serverless-variables.ts';
+
+/** A serverless.yml with its variables replaced. */
+export interface OpenServerless {
+  context: ContributionContext;
+  /** Absolute path of the folder that holds it: the code folder of all its functions. */
+  folder: string;
+  provider: TemplateNode | undefined;
+  stack: StackIdentity;
+  resolver: IntrinsicResolver;
+  diagnostics: FileDiagnostics;
+  /** Functions with their deployed names. */
+  functions: readonly { entry: MapEntry; name: string; explicit: boolean }[];
+}
+
+/** Never throws for what stands in the file. Throws when the file cannot be read. */
+export function readServerless(context: ContributionContext): Contribution {
+  const { file } = context;
+  const text = readFileSync(file, 'utf8');
+  const parsed = parseTemplateYaml(text);
+  const diagnostics = new FileDiagnostics(file, parsed.lines, 'serverless');
+  diagnostics.addSyntaxProblems(parsed.problems);
+  if (parsed.root === undefined && parsed.problems.length === 0) {
+    diagnostics.add('information', 'This file is empty: describe a service with functions, or delete the file.', { start: 0, end: 0 });
+  }
+  const files = [file];
+  const { open, layers } = openServerless(context, parsed.root, diagnostics, (read) => files.push(read));
+  return {
+    files,
+    names: open.functions.map(({ entry, name, explicit }) => ({
+      key: entry.key, name, explicit, fallback: `${open.stack.stackName}-${entry.key}`, location: diagnostics.locate(entry.keyRange),
+    })),
+    layers,
+    build: (names, known) => ({
+      functions: open.functions.flatMap(({ entry }) => build(open, entry, names.get(entry.key), known)),
+      diagnostics: diagnostics.all,
+    }),
+  };
+}
+
+function build(open: OpenServerless, entry: MapEntry, decision: NameDecision | undefined, layers: ReadonlyMap<string, string>): FunctionDefinition[] {
+  if (decision?.note !== undefined) open.diagnostics.add(decision.note.severity, decision.note.message, entry.keyRange);
+  return decision?.name === undefined ? [] : [buildServerlessFunction(open, entry, decision.name, layers)];
+}
+
+function openServerless(
+  context: ContributionContext,
+  root: TemplateNode | undefined,
+  diagnostics: FileDiagnostics,
+  onFile: (file: string) => void,
+): { open: OpenServerless; layers: Map<string, string> } {
+  const folder = dirname(context.file);
+  const environment = { ...process.env };
+  const { accountId } = context;
+  const variables = new ServerlessVariables({
+    root, folder, options: {}, environment, accountId, region: context.region, diagnostics, onFile,
+  });
+  if (scalarText(member(root, 'useDotenv')) === 'true') addDotenv(folder, variables.stage, environment, onFile);
+  const provider = variables.self('provider');
+  const region = context.region satisfies TemplateSettings['region'];
+  const { stage } = variables;
+  const service = scalarText(variables.self('service')) ?? scalarText(variables.self('service.name')) ?? 'service';
+  const stack: StackIdentity = { accountId, region, stackName: `${service}-${stage}`, seed: shownPath(context.file, context.folder) };
+  const providerName = scalarText(member(provider, 'name')) ?? scalarText(provider);
+  const foreign = providerName !== undefined && providerName !== 'aws';
+  if (foreign) diagnostics.add('information', `Provider ${providerName} is not AWS, so this service's functions are not read.`, member(root, 'provider')!.range);
+  const functions = foreign ? [] : mergeSections(variables.self('functions')).filter((entry) => entry.value.kind === 'map').map((entry) => {
+    const own = scalarText(member(entry.value, 'name'));
+    return { entry, name: own ?? `${service}-${stage}-${entry.key}`, explicit: own !== undefined };
+  });
+  const layerFolders = declaredLayers(variables.self('layers'), stack, folder);
+  const resourceRoot = cloudFormationRoot(variables.self('resources'), functions, layerFolders);
+  const resolver = makeResolver(resourceRoot, context, stack, diagnostics, new Map(functions.map(({ entry, name }) => [functionLogicalId(entry.key), name])));
+  const layers = new Map([...layerFolders.values()].filter(({ path }) => isFolder(path)).map(({ arn, path }) => [arn, path]));
+  return { open: { context, folder, provider, stack, resolver, diagnostics, functions }, layers };
+}
+
+/** `.env.<stage>` before `.env`, and what the process has before both, as the framework does with `useDotenv: true`. */
+function addDotenv(folder: string, stage: string, environment: Record<string, string | undefined>, onFile: (file: string) => void): void {
+  for (const name of [`.env.${stage}`, '.env']) {
+    const file = join(folder, name);
+    if (!existsSync(file)) continue;
+    onFile(file);
+    for (const [key, value] of Object.entries(parseEnv(readFileSync(file, 'utf8')))) environment[key] ??= value;
+  }
+}
+
+/** Sections may be a map, or a list of maps that are joined. */
+function mergeSections(node: TemplateNode | undefined): MapEntry[] {
+  return node?.kind === 'list' ? node.items.flatMap((item) => [...entriesOf(item)]) : [...entriesOf(node)];
+}
+
+interface DeclaredLayer {
+  name: string;
+  arn: string;
+  /** Absolute path. */
+  path: string;
+  range: TextRange;
+}
+
+function declaredLayers(node: TemplateNode | undefined, stack: StackIdentity, folder: string): Map<string, DeclaredLayer> {
+  return new Map(mergeSections(node).map((entry) => {
+    const name = scalarText(member(entry.value, 'name')) ?? entry.key;
+    const path = resolve(folder, scalarText(member(entry.value, 'path')) ?? '.');
+    return [`${normalizedName(entry.key)}LambdaLayer`, { name, arn: arnOf(stack, 'lambda', `layer:${name}:1`), path, range: entry.keyRange }];
+  }));
+}
+
+/** `resources` of the file with the functions and layers beside them, under the logical ids that the framework gives. */
+function cloudFormationRoot(
+  resources: TemplateNode | undefined,
+  functions: OpenServerless['functions'],
+  layers: ReadonlyMap<string, DeclaredLayer>,
+): MapNode {
+  const range = resources?.range ?? { start: 0, end: 0 };
+  const sections = resources?.kind === 'list' ? resources.items : [resources];
+  const gather = (name: string): MapNode => mapOf(sections.flatMap((section) => [...entriesOf(member(section, name))]), range);
+  const own = [
+    ...functions.map(({ entry }) => made(functionLogicalId(entry.key), 'AWS::Lambda::Function', {}, entry.keyRange)),
+    ...[...layers].map(([logicalId, layer]) => made(logicalId, 'AWS::Lambda::LayerVersion', { LayerName: layer.name }, layer.range)),
+  ];
+  const all = mapOf([...own, ...gather('Resources').entries.values()], range);
+  const entry = (key: string, value: TemplateNode): MapEntry => ({ key, keyRange: range, value });
+  return mapOf([
+    entry('Resources', all),
+    ...['Parameters', 'Mappings', 'Conditions'].map((name) => entry(name, gather(name))),
+  ], range);
+}
+
+function made(logicalId: string, type: string, properties: Record<string, string>, range: TextRange): MapEntry {
+  const scalar = (value: string): ScalarNode => ({ kind: 'scalar', value, source: value, range });
+  const map = (values: Record<string, TemplateNode>) =>
+    mapOf(Object.entries(values).map(([key, value]) => ({ key, keyRange: range, value })), range);
+  const texts = Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, scalar(value)]));
+  return { key: logicalId, keyRange: range, value: map({ Type: scalar(type), Properties: map(texts) }) };
+}
+
+function mapOf(entries: readonly MapEntry[], range: TextRange): MapNode {
+  return { kind: 'map', entries: new Map(entries.map((entry) => [entry.key, entry])), range };
+}
+
+function makeResolver(
+  root: MapNode,
+  context: ContributionContext,
+  stack: StackIdentity,
+  diagnostics: FileDiagnostics,
+  functionNames: ReadonlyMap<string, string>,
+): IntrinsicResolver {
+  const parameters = new TemplateParameters(root, context.parameterOverrides, diagnostics, false);
+  const pseudoParameters = {
+    'AWS::AccountId': stack.accountId,
+    'AWS::Region': stack.region,
+    'AWS::Partition': partitionOf(stack.region),
+    'AWS::StackName': stack.stackName,
+    'AWS::StackId': `arn:${partitionOf(stack.region)}:cloudformation:${stack.region}:${stack.accountId}:stack/${stack.stackName}/local`,
+    'AWS::URLSuffix': urlSuffixOf(stack.region),
+    'AWS::NotificationARNs': [],
+  };
+  const resolver = new IntrinsicResolver({ root, parameters, pseudoParameters, diagnostics });
+  resolver.useReferences(new ResourceTable({ root, stack, resolver, diagnostics, sam: false, functionNames }));
+  return resolver;
+}
+
+/** Logical id of a function's resource: `hello-world` -> `HelloDashworldLambdaFunction`. */
+function functionLogicalId(key: string): string {
+  return `${normalizedName(key)}LambdaFunction`;
+}
+
+function normalizedName(key: string): string {
+  const name = key.replaceAll('-', 'Dash').replaceAll('_', 'Underscore');
+  return name.slice(0, 1).toUpperCase() + name.slice(1);
+}
+
+/** A setting of a function, else of the provider. */
+export function inherited(open: OpenServerless, entry: MapEntry, key: string): TemplateNode | undefined {
+  return member(entry.value, key) ?? memberAt(open.provider, key);
+}

@@ -1,0 +1,178 @@
+/** Reads all workspace folders into one model, and again when something changes. */
+import { relative } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { FunctionDefinition, SourceLocation } from '../contracts/functions.ts';
+import type { Logger } from '../contracts/logger.ts';
+import type { TemplateSettings, WorkspaceDiagnostic, WorkspaceModel, WorkspaceReader } from '../contracts/workspace.ts';
+import { readTemplate } from './cloudformation.ts';
+import { decideNames } from './contribution.ts';
+import type { Contribution, ContributionContext } from './contribution.ts';
+import { readRegisteredFunctions } from './registered.ts';
+import { readServerless } from './serverless.ts';
+import { discoverTemplates } from './template-discovery.ts';
+import type { DiscoveredFile, DiscoveredKind } from './template-discovery.ts';
+import { WorkspaceWatcher } from './workspace-watcher.ts';
+
+export interface WorkspaceReaderOptions {
+  /** Absolute paths of the workspace folders. */
+  folders: readonly string[];
+  settings: TemplateSettings;
+  logger: Logger;
+  /** True reads again whenever a file of the model changes, appears or disappears. */
+  watch: boolean;
+}
+
+const readers: Readonly<Record<DiscoveredKind, (context: ContributionContext) => Contribution>> = {
+  template: readTemplate,
+  serverless: readServerless,
+  registered: readRegisteredFunctions,
+};
+
+/** Nothing is read before the first `read`. */
+export function createWorkspaceReader(options: WorkspaceReaderOptions): WorkspaceReader {
+  return new FileWorkspaceReader(options);
+}
+
+class FileWorkspaceReader implements WorkspaceReader {
+  readonly #logger: Logger;
+  readonly #watcher: WorkspaceWatcher | undefined;
+  readonly #listeners = new Set<(model: WorkspaceModel) => void>();
+  #folders: readonly string[];
+  #settings: TemplateSettings;
+  #model: WorkspaceModel = { functions: [], files: [], diagnostics: [] };
+  /** The model as text, to see whether a read changed anything. */
+  #shown = JSON.stringify(this.#model);
+  #reading: Promise<WorkspaceModel> | undefined;
+  #disposed = false;
+
+  constructor({ folders, settings, logger, watch }: WorkspaceReaderOptions) {
+    this.#folders = folders;
+    this.#settings = settings;
+    this.#logger = logger;
+    if (watch) this.#watcher = new WorkspaceWatcher({ logger, onChange: () => void this.#readAfterChange() });
+  }
+
+  get model(): WorkspaceModel {
+    return this.#model;
+  }
+
+  read(): Promise<WorkspaceModel> {
+    this.#reading ??= this.#readAll().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async setFolders(folders: readonly string[]): Promise<void> {
+    this.#folders = folders;
+    await this.#readAnew();
+  }
+
+  async setSettings(settings: TemplateSettings): Promise<void> {
+    this.#settings = settings;
+    await this.#readAnew();
+  }
+
+  onDidChange(listener: (model: WorkspaceModel) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#listeners.clear();
+    this.#watcher?.dispose();
+  }
+
+  /** A read that began before now: what it read may be old, so another one follows it. */
+  async #readAnew(): Promise<void> {
+    await this.#reading?.catch(() => undefined);
+    await this.read();
+  }
+
+  async #readAfterChange(): Promise<void> {
+    try {
+      await this.#readAnew();
+    } catch (error) {
+      this.#logger.error('The workspace could not be read again after a change.', error);
+    }
+  }
+
+  async #readAll(): Promise<WorkspaceModel> {
+    const roots = new Set(this.#folders);
+    const searched = new Set<string>();
+    const settings = this.#settings;
+    let root = '';
+    const found = await discoverTemplates(this.#folders, {
+      templateGlobs: settings.templateGlobs,
+      excludeGlobs: settings.excludeGlobs,
+      logger: this.#logger,
+      onFolder: (folder) => {
+        if (roots.has(folder)) root = folder;
+        searched.add(folder);
+        this.#watcher?.watchFolder(folder, root);
+      },
+    });
+    const model = await this.#readFiles(found, settings);
+    await this.#watcher?.settle(searched, roots, model.files);
+    if (this.#disposed) return this.#model;
+    this.#publish(model);
+    return this.#model;
+  }
+
+  async #readFiles(found: readonly DiscoveredFile[], settings: TemplateSettings): Promise<WorkspaceModel> {
+    const contributions: Contribution[] = [];
+    const diagnostics: WorkspaceDiagnostic[] = [];
+    const { accountId, region, parameterOverrides } = settings;
+    for (const { kind, file, folder } of found) {
+      const read = () => readers[kind]({ file, folder, accountId, region, parameterOverrides });
+      contributions.push(this.#protected(file, diagnostics, read) ?? { files: [file], names: [], layers: new Map(), build: () => ({ functions: [], diagnostics: [] }) });
+      // The engine goes on answering while large workspaces are read.
+      await setImmediate();
+    }
+    const decisions = decideNames(contributions, (location) => this.#show(location));
+    const layers = new Map(contributions.flatMap((contribution) => [...contribution.layers]));
+    const functions: FunctionDefinition[] = [];
+    for (const [at, contribution] of contributions.entries()) {
+      const built = this.#protected(contribution.files[0] ?? '', diagnostics, () => contribution.build(decisions[at]!, layers));
+      functions.push(...built?.functions ?? []);
+      diagnostics.push(...built?.diagnostics ?? []);
+      await setImmediate();
+    }
+    return { functions, files: [...new Set(contributions.flatMap((each) => each.files))], diagnostics };
+  }
+
+  /** One file that cannot be read takes nothing from the others. */
+  #protected<T>(file: string, diagnostics: WorkspaceDiagnostic[], read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      const system = (error as NodeJS.ErrnoException).code;
+      // The file went away since the search found it: the next read will not find it.
+      if (system === 'ENOENT') return undefined;
+      if (system === undefined) this.#logger.error(`Reading ${file} failed.`, error);
+      const why = error instanceof Error ? error.message : String(error);
+      diagnostics.push({ severity: 'error', message: `This file could not be read: ${why}.`, location: { file, line: 0, column: 0 }, source: 'local-lambda' });
+      return undefined;
+    }
+  }
+
+  #show({ file, line }: SourceLocation): string {
+    const folder = this.#folders.find((each) => file.startsWith(each));
+    return `${(folder === undefined ? file : relative(folder, file)).replaceAll('\\', '/')}:${line + 1}`;
+  }
+
+  #publish(model: WorkspaceModel): void {
+    const shown = JSON.stringify(model);
+    if (shown === this.#shown) return;
+    this.#model = model;
+    this.#shown = shown;
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(model);
+      } catch (error) {
+        this.#logger.error('A listener to workspace changes failed.', error);
+      }
+    }
+  }
+}
