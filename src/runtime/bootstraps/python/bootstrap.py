@@ -185,6 +185,15 @@ def load_handler(name):
         raise Fault("Runtime.HandlerNotFound", f"Handler '{function_name}' missing on module '{module_name}'")
 
 
+def json_strings(texts):
+    """A JSON array. `json` itself takes longer to import than anything else here: the files are told before it is needed."""
+    try:
+        from _json import encode_basestring_ascii as quoted
+    except ImportError:
+        from json import dumps as quoted
+    return "[" + ",".join(quoted(text) for text in texts) + "]"
+
+
 class Bootstrap:
     def __init__(self, runtime, channel):
         self._runtime = runtime
@@ -258,7 +267,7 @@ class Bootstrap:
         import json
 
         faults = beside("lambda_faults")
-        fault = faults.describe(error, request_id)
+        fault = faults.describe(error, request_id, Fault)
         faults.log(fault, self._runtime)
         payload = json.dumps(fault, ensure_ascii=self._runtime.ascii_only).encode("utf-8", "backslashreplace")
         self._channel.send_payload(kind, self._header(request_id, fault["errorType"]), payload)
@@ -288,9 +297,7 @@ class Bootstrap:
         files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
         inside = sorted(file for file in files if isinstance(file, str) and file.startswith(below))
         if inside:
-            import json
-
-            self._channel.send(FILES, json.dumps(inside).encode())
+            self._channel.send(FILES, json_strings(inside).encode())
 
 
 def main():

@@ -10,11 +10,10 @@ INDENT = "\u00a0"
 JSON_LEVEL_KEY = "log_level"
 
 
-def describe(error, request_id):
-    """The payload of a function error, in AWS's key order."""
-    kind = getattr(error, "kind", None)
-    if type(error).__name__ == "Fault" and isinstance(kind, str):
-        trace = error.trace
+def describe(error, request_id, runtime_fault):
+    """The payload of a function error, in AWS's key order. `runtime_fault` is the class of the runtime's own errors."""
+    if isinstance(error, runtime_fault):
+        kind, trace = error.kind, error.trace
     else:
         kind = type(error).__name__
         trace = format_frames(error.__traceback__)
@@ -43,7 +42,7 @@ def log(fault, runtime):
         import json
 
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        print(json.dumps({"timestamp": now, JSON_LEVEL_KEY: "ERROR", **fault}))
+        sys.stdout.write(json.dumps({"timestamp": now, JSON_LEVEL_KEY: "ERROR", **fault}) + "\n")
         return
     first = f"[ERROR] {fault['errorType']}"
     if fault["errorMessage"]:
@@ -53,4 +52,4 @@ def log(fault, runtime):
         for line in entry.splitlines() or [""]:
             text = line.lstrip(" ")
             lines.append(INDENT * (len(line) - len(text)) + text)
-    print(LINE_BREAK.join(lines))
+    sys.stdout.write(LINE_BREAK.join(lines) + "\n")
