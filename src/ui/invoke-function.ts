@@ -1,0 +1,59 @@
+/** Invoking from the editor: save, pick the event, ask the engine, show the record. */
+import * as vscode from 'vscode';
+import type { FunctionSummary } from '../contracts/lambda-api.ts';
+import { invoke, type InvokeParams, type InvokeResult } from '../protocol/engine.ts';
+import type { EngineClient } from './engine-client.ts';
+import type { EventPicker } from './event-picker.ts';
+import { viewId } from './functions-tree.ts';
+import { editorSettings } from './settings.ts';
+import type { TestEvents } from './test-events.ts';
+
+export interface InvokeChoice {
+  /** Ask for the event even when one was used before. */
+  ask?: boolean;
+  /** JSON text to send instead of a test event. */
+  payload?: string;
+}
+
+export class FunctionInvoker {
+  readonly #engine: EngineClient;
+  readonly #events: TestEvents;
+  readonly #picker: EventPicker;
+  readonly #showRecord: (id: string) => Promise<void>;
+
+  constructor(engine: EngineClient, events: TestEvents, picker: EventPicker, showRecord: (id: string) => Promise<void>) {
+    this.#engine = engine;
+    this.#events = events;
+    this.#picker = picker;
+    this.#showRecord = showRecord;
+  }
+
+  /**
+   * Resolves with the function's answer, function errors included; undefined when the user gave up.
+   * @throws UserError and ResponseError for what keeps the function from running.
+   */
+  async invoke(fn: FunctionSummary, choice: InvokeChoice = {}): Promise<InvokeResult | undefined> {
+    const payload = choice.payload ?? await this.#payload(fn, choice.ask ?? false);
+    if (payload === undefined) return undefined;
+    await vscode.workspace.saveAll(false);
+    const options = await this.#events.options(fn);
+    const parameters: InvokeParams = { functionName: fn.name, invocationType: 'RequestResponse', payload, ...options };
+    const result = await vscode.window.withProgress(
+      { location: { viewId }, title: `Invoking ${fn.name}` },
+      () => this.#engine.request(invoke, parameters),
+    );
+    const { openRecordAfterInvoke } = editorSettings();
+    if (openRecordAfterInvoke === 'always' || (openRecordAfterInvoke === 'onFailure' && result.functionError !== undefined)) {
+      await this.#showRecord(result.executionId);
+    }
+    return result;
+  }
+
+  async #payload(fn: FunctionSummary, ask: boolean): Promise<string | undefined> {
+    const event = await this.#picker.forInvoke(fn, ask);
+    if (!event) return undefined;
+    // An event that is being edited is sent as it stands in the editor.
+    const open = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === event.uri.toString());
+    return open ? open.getText() : this.#events.read(event);
+  }
+}
