@@ -39,10 +39,11 @@ export function serviceOf(head: RequestHead, services: ReadonlyMap<string, Servi
 }
 
 /** Marks of the protocols that no REST JSON service uses. */
-function isForeign({ headers, query }: RequestHead): boolean {
+function isForeign({ headers, path, query }: RequestHead): boolean {
   return headers['x-amz-target'] !== undefined
     || headers['smithy-protocol'] !== undefined
-    || headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true
+    // Query services stand at the root; elsewhere it is only what curl says of any body.
+    || (path === '/' && headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true)
     || (query !== '' && /(?:^|&)Action=/.test(query));
 }
 
