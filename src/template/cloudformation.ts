@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
 import type { FunctionOriginKind } from '../contracts/functions.ts';
 import { CdkAssets, isCdkTemplate, isNestedCdkTemplate } from './cdk.ts';
-import { parseTemplateYaml } from './cfn-yaml.ts';
 import { locateCode } from './code-location.ts';
 import type { Contribution, ContributionContext, WantedName } from './contribution.ts';
 import { reportDependencyCycles } from './dependency-cycles.ts';
@@ -18,7 +17,6 @@ import { generatedName, partitionOf, urlSuffixOf } from './physical-ids.ts';
 import type { StackIdentity } from './physical-ids.ts';
 import { functionTypes, ResourceTable } from './resource-table.ts';
 import { hasSamTransform } from './sam.ts';
-import { parseTemplateJson } from './template-json.ts';
 
 /** All that reading one template needs at hand. */
 export interface OpenTemplate {
@@ -35,7 +33,7 @@ export interface OpenTemplate {
 /** Never throws for what stands in the file. Throws when the file cannot be read. */
 export function readTemplate(context: ContributionContext): Contribution {
   const text = readFileSync(context.file, 'utf8');
-  const parsed = context.file.endsWith('.json') ? parseTemplateJson(text) : parseTemplateYaml(text);
+  const parsed = context.parsed.parse(context.file, text);
   const files = [context.file];
   const first = openTemplate(context, parsed, new Map(), (file) => files.push(file));
   return {

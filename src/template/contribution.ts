@@ -1,6 +1,7 @@
 /** What one file of the workspace has to say, in two steps: names first, because they must be unique in the workspace. */
 import type { FunctionDefinition, SourceLocation } from '../contracts/functions.ts';
 import type { WorkspaceDiagnostic } from '../contracts/workspace.ts';
+import type { ParsedFiles } from './parsed-files.ts';
 
 export interface WantedName {
   /** Logical id, or key of the function in its file. */
@@ -42,6 +43,7 @@ export interface ContributionContext {
   accountId: string;
   region: string;
   parameterOverrides: Readonly<Record<string, string>>;
+  parsed: ParsedFiles;
 }
 
 /** Explicit names first, in file order, then names from logical ids; the first to ask for a name has it. */

@@ -12,7 +12,6 @@ import { entriesOf, member, plainValue } from './nodes.ts';
 import type { MapEntry, TextRange } from './nodes.ts';
 import { generatedName, roleArn } from './physical-ids.ts';
 import type { StackIdentity } from './physical-ids.ts';
-import { parseTemplateJson } from './template-json.ts';
 
 /** Members of an entry by the AWS property that they set. */
 const memberNames: Readonly<Record<string, string>> = {
@@ -28,7 +27,7 @@ const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Never throws for what stands in the file. Throws when the file cannot be read. */
 export function readRegisteredFunctions(context: ContributionContext): Contribution {
-  const parsed = parseTemplateJson(readFileSync(context.file, 'utf8'));
+  const parsed = context.parsed.parse(context.file, readFileSync(context.file, 'utf8'));
   const diagnostics = new FileDiagnostics(context.file, parsed.lines, 'local-lambda');
   diagnostics.addSyntaxProblems(parsed.problems);
   const table = member(parsed.root, 'functions');

@@ -5,9 +5,8 @@ import { FunctionPropertyReader, list, record, tagsOf } from './function-propert
 import { languageOf, resolveHandler } from './handler-resolution.ts';
 import { isSymbolic, textOf } from './intrinsics.ts';
 import { entriesOf, member } from './nodes.ts';
-import type { MapEntry, TextRange } from './nodes.ts';
+import type { MapEntry, TemplateNode, TextRange } from './nodes.ts';
 import { roleArn } from './physical-ids.ts';
-import { inherited } from './serverless.ts';
 import type { OpenServerless } from './serverless.ts';
 
 /** What the framework gives a function that says nothing (serverless.com/framework/docs/providers/aws/guide/serverless.yml). */
@@ -73,6 +72,11 @@ export function buildServerlessFunction(open: OpenServerless, entry: MapEntry, f
     tags: { ...tagsOf(resolver.value(member(open.provider, 'tags'))), ...tagsOf(own('tags')) },
     rest: { ...eventInvokeConfig(own), ...kept(open, entry) },
   };
+}
+
+/** A setting of a function, else of the provider. */
+function inherited(open: OpenServerless, entry: MapEntry, key: string): TemplateNode | undefined {
+  return member(entry.value, key) ?? member(open.provider, key);
 }
 
 function placeOf(open: OpenServerless, entry: MapEntry, property: string): TextRange {

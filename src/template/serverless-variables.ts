@@ -1,11 +1,10 @@
 /** The variables of serverless.yml: `${self:custom.x}`, `${opt:stage, 'dev'}`, `${env:X}`, `${file(x.yml):a.b}` and the like. */
 import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
-import { parseTemplateYaml } from './cfn-yaml.ts';
 import type { FileDiagnostics } from './diagnostics.ts';
 import { member, scalarText } from './nodes.ts';
 import type { MapEntry, ScalarNode, TemplateNode, TextRange } from './nodes.ts';
-import { parseTemplateJson } from './template-json.ts';
+import type { ParsedFiles } from './parsed-files.ts';
 
 export interface VariableOptions {
   root: TemplateNode | undefined;
@@ -18,6 +17,7 @@ export interface VariableOptions {
   accountId: string;
   region: string;
   diagnostics: FileDiagnostics;
+  parsed: ParsedFiles;
   /** Hears of every file that a variable reads. */
   onFile: (file: string) => void;
 }
@@ -27,6 +27,9 @@ type Found = { node: TemplateNode } | 'missing' | 'unknown';
 
 /** How deep variables may lead to each other; a circle is longer than any real chain. */
 const maximumDepth = 50;
+/** Texts with variables that are resolved for one file, and characters that one may grow to. */
+const maximumTexts = 50_000;
+const maximumLength = 1_000_000;
 const sourcePattern = /^(?:(\w+)(?:\(([^)]*)\))?)(?::(.*))?$/s;
 
 export class ServerlessVariables {
@@ -34,6 +37,7 @@ export class ServerlessVariables {
   readonly #files = new Map<string, TemplateNode | undefined>();
   readonly #reported = new Set<string>();
   #depth = 0;
+  #texts = 0;
 
   constructor(options: VariableOptions) {
     this.#options = options;
@@ -69,6 +73,11 @@ export class ServerlessVariables {
       this.#report('error', `Variable ${text} leads back to itself: break the circle.`, range);
       return scalar('', range);
     }
+    this.#texts += 1;
+    if (this.#texts > maximumTexts || text.length > maximumLength) {
+      if (this.#texts === maximumTexts + 1) this.#report('error', 'Variables of this file repeat each other too often to be resolved.', range);
+      return scalar('', range);
+    }
     this.#depth += 1;
     try {
       return this.#replace(text, range);
@@ -87,6 +96,7 @@ export class ServerlessVariables {
       const written = text.slice(start, end + 1);
       const value = this.#variable(text.slice(start + 2, end), range);
       if (value !== undefined && start === 0 && end === text.length - 1) return value;
+      if (result.length > maximumLength) break;
       result += text.slice(at, start) + (value === undefined ? written : (scalarText(value) ?? (isNull(value) ? '' : written)));
       at = end + 1;
     }
@@ -162,7 +172,7 @@ export class ServerlessVariables {
       return undefined;
     }
     if (extension !== '.json' && extension !== '.yml' && extension !== '.yaml') return scalar(text.trim(), range);
-    const parsed = extension === '.json' ? parseTemplateJson(text) : parseTemplateYaml(text);
+    const parsed = this.#options.parsed.parse(file, text);
     const [problem] = parsed.problems;
     if (problem !== undefined) {
       const line = parsed.lines.position(problem.range.start).line + 1;

@@ -3,14 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { FunctionDefinition } from '../contracts/functions.ts';
-import type { TemplateSettings } from '../contracts/workspace.ts';
-import { parseTemplateYaml } from './cfn-yaml.ts';
 import { shownPath } from './code-location.ts';
 import type { Contribution, ContributionContext, NameDecision } from './contribution.ts';
 import { FileDiagnostics } from './diagnostics.ts';
 import { isFolder } from './handler-resolution.ts';
 import { IntrinsicResolver } from './intrinsics.ts';
-import { entriesOf, member, memberAt, scalarText } from './nodes.ts';
+import { entriesOf, member, scalarText } from './nodes.ts';
 import type { MapEntry, MapNode, ScalarNode, TemplateNode, TextRange } from './nodes.ts';
 import { TemplateParameters } from './parameters.ts';
 import { arnOf, partitionOf, urlSuffixOf } from './physical-ids.ts';
@@ -36,7 +34,7 @@ export interface OpenServerless {
 export function readServerless(context: ContributionContext): Contribution {
   const { file } = context;
   const text = readFileSync(file, 'utf8');
-  const parsed = parseTemplateYaml(text);
+  const parsed = context.parsed.parse(file, text);
   const diagnostics = new FileDiagnostics(file, parsed.lines, 'serverless');
   diagnostics.addSyntaxProblems(parsed.problems);
   if (parsed.root === undefined && parsed.problems.length === 0) {
@@ -72,11 +70,11 @@ function openServerless(
   const environment = { ...process.env };
   const { accountId } = context;
   const variables = new ServerlessVariables({
-    root, folder, options: {}, environment, accountId, region: context.region, diagnostics, onFile,
+    root, folder, options: {}, environment, accountId, region: context.region, diagnostics, onFile, parsed: context.parsed,
   });
   if (scalarText(member(root, 'useDotenv')) === 'true') addDotenv(folder, variables.stage, environment, onFile);
   const provider = variables.self('provider');
-  const region = context.region satisfies TemplateSettings['region'];
+  const { region } = context;
   const { stage } = variables;
   const service = scalarText(variables.self('service')) ?? scalarText(variables.self('service.name')) ?? 'service';
   const stack: StackIdentity = { accountId, region, stackName: `${service}-${stage}`, seed: shownPath(context.file, context.folder) };
@@ -188,9 +186,4 @@ function functionLogicalId(key: string): string {
 function normalizedName(key: string): string {
   const name = key.replaceAll('-', 'Dash').replaceAll('_', 'Underscore');
   return name.slice(0, 1).toUpperCase() + name.slice(1);
-}
-
-/** A setting of a function, else of the provider. */
-export function inherited(open: OpenServerless, entry: MapEntry, key: string): TemplateNode | undefined {
-  return member(entry.value, key) ?? memberAt(open.provider, key);
 }

@@ -7,6 +7,7 @@ import type { TemplateSettings, WorkspaceDiagnostic, WorkspaceModel, WorkspaceRe
 import { readTemplate } from './cloudformation.ts';
 import { decideNames } from './contribution.ts';
 import type { Contribution, ContributionContext } from './contribution.ts';
+import { ParsedFiles } from './parsed-files.ts';
 import { readRegisteredFunctions } from './registered.ts';
 import { readServerless } from './serverless.ts';
 import { discoverTemplates } from './template-discovery.ts';
@@ -36,6 +37,7 @@ export function createWorkspaceReader(options: WorkspaceReaderOptions): Workspac
 class FileWorkspaceReader implements WorkspaceReader {
   readonly #logger: Logger;
   readonly #watcher: WorkspaceWatcher | undefined;
+  readonly #parsed = new ParsedFiles();
   readonly #listeners = new Set<(model: WorkspaceModel) => void>();
   #folders: readonly string[];
   #settings: TemplateSettings;
@@ -125,7 +127,7 @@ class FileWorkspaceReader implements WorkspaceReader {
     const diagnostics: WorkspaceDiagnostic[] = [];
     const { accountId, region, parameterOverrides } = settings;
     for (const { kind, file, folder } of found) {
-      const read = () => readers[kind]({ file, folder, accountId, region, parameterOverrides });
+      const read = () => readers[kind]({ file, folder, accountId, region, parameterOverrides, parsed: this.#parsed });
       contributions.push(this.#protected(file, diagnostics, read) ?? { files: [file], names: [], layers: new Map(), build: () => ({ functions: [], diagnostics: [] }) });
       // The engine goes on answering while large workspaces are read.
       await setImmediate();
@@ -139,7 +141,9 @@ class FileWorkspaceReader implements WorkspaceReader {
       diagnostics.push(...built?.diagnostics ?? []);
       await setImmediate();
     }
-    return { functions, files: [...new Set(contributions.flatMap((each) => each.files))], diagnostics };
+    const files = [...new Set(contributions.flatMap((each) => each.files))];
+    this.#parsed.keep(files);
+    return { functions, files, diagnostics };
   }
 
   /** One file that cannot be read takes nothing from the others. */
