@@ -1,0 +1,156 @@
+/** One execution: summary, actions, and the tabs Result, Logs, Event and Record. */
+import type { BoundedText, ExecutionAction, ExecutionPart } from '../src/protocol/panel.ts';
+import { Actions } from './actions.ts';
+import { tabs } from './controls.ts';
+import { h } from './dom.ts';
+import { jsonView } from './json-view.ts';
+import { LogView } from './log-view.ts';
+import type { Detail, PanelState } from './state.ts';
+import { attempts, facts, messages, title, type SummaryEvents } from './summary.ts';
+
+export interface DetailEvents extends SummaryEvents {
+  act(action: ExecutionAction, executionId: string): void;
+  open(part: ExecutionPart, executionId: string): void;
+  onTab(part: ExecutionPart): void;
+}
+
+/** Relative times are written anew so often, milliseconds. */
+const clockTick = 15_000;
+
+export class DetailView {
+  readonly element: HTMLElement;
+  readonly #events: DetailEvents;
+  readonly #head = h('header', { class: 'detail-head' });
+  readonly #title = h('div', { class: 'detail-title' });
+  readonly #summary = h('div', { class: 'summary' });
+  readonly #actions: Actions;
+  readonly #views: Readonly<Record<ExecutionPart, HTMLElement>>;
+  readonly #log: LogView;
+  readonly #tabs;
+  readonly #empty = h('div', { class: 'placeholder' });
+  readonly #body: HTMLElement;
+  #shown: Detail | undefined;
+  #tab: ExecutionPart | undefined;
+  /** What each tab shows now, to leave unchanged ones alone. */
+  #contents = new Map<ExecutionPart, unknown>();
+
+  constructor(events: DetailEvents) {
+    this.#events = events;
+    this.#actions = new Actions({
+      act: (action) => { if (this.#shown) events.act(action, this.#shown.execution.id); },
+      openInEditor: () => this.#open(this.#tab ?? 'result'),
+    });
+    this.#log = new LogView(() => this.#open('logs'));
+    this.#views = { result: h('div'), logs: this.#log.element, event: h('div'), record: h('div') };
+    this.#tabs = tabs([
+      { id: 'result', title: 'Result', view: this.#views.result },
+      { id: 'logs', title: 'Logs', view: this.#views.logs },
+      { id: 'event', title: 'Event', view: this.#views.event },
+      { id: 'record', title: 'Record', view: this.#views.record },
+    ], (id) => events.onTab(id as ExecutionPart));
+    this.#head.append(this.#title, this.#actions.element);
+    this.#body = h('div', { class: 'detail-body', hidden: true }, this.#head, this.#summary, this.#tabs.element);
+    this.element = h('section', { class: 'detail', 'aria-label': 'Execution', tabindex: '-1' }, this.#empty, this.#body);
+    setInterval(() => this.#drawSummary(), clockTick);
+  }
+
+  focus(): void {
+    this.element.querySelector<HTMLElement>('vscode-panel-tab[aria-selected="true"]')?.focus();
+  }
+
+  show(state: PanelState): void {
+    const { detail, detailFailure, selectedId, tab } = state;
+    this.#body.hidden = !detail || selectedId === undefined;
+    this.#empty.hidden = !this.#body.hidden;
+    this.#empty.replaceChildren(detailFailure
+      ? h('p', {}, detailFailure.message)
+      : h('p', { class: 'hint' }, selectedId === undefined ? 'Select an execution to see its result, logs and event.' : 'Loading …'));
+    this.element.toggleAttribute('data-stale', detail !== undefined && detail.execution.id !== selectedId);
+    if (!detail) {
+      this.#shown = undefined;
+      this.#contents = new Map();
+      return;
+    }
+    const summaryChanged = this.#shown?.execution !== detail.execution;
+    this.#shown = detail;
+    this.#tab = tab;
+    if (summaryChanged) {
+      this.#title.replaceChildren(title(detail.execution));
+      this.#actions.show(detail.execution);
+      this.#drawSummary();
+    }
+    this.#tabs.activate(tab);
+    this.#tabs.setBadge('logs', detail.log.lines.length === 0 ? undefined : lineCount(detail));
+    this.#drawTab(detail, tab);
+  }
+
+  #open(part: ExecutionPart): void {
+    if (this.#shown) this.#events.open(part, this.#shown.execution.id);
+  }
+
+  #drawSummary(): void {
+    const execution = this.#shown?.execution;
+    if (!execution || this.#summary.contains(document.activeElement)) {
+      // A focused copy button or link is not replaced under the reader's hands, unless it belongs to another execution.
+      if (!execution || this.#summary.dataset.id === execution.id) return;
+    }
+    this.#summary.dataset.id = execution.id;
+    const table = attempts(execution);
+    this.#summary.replaceChildren(...messages(execution), facts(execution, this.#events, Date.now()), ...(table ? [table] : []));
+  }
+
+  #drawTab(detail: Detail, tab: ExecutionPart): void {
+    const { execution, content, log } = detail;
+    const running = execution.status === 'running';
+    switch (tab) {
+      case 'result':
+        this.#drawText('result', content.result, 'Result', running
+          ? 'Running: the result appears here.'
+          : resultHint(execution.status));
+        break;
+      case 'event':
+        this.#drawText('event', content.event, 'Event', '');
+        break;
+      case 'record':
+        this.#drawText('record', content.record, 'Record', 'The record exists once the execution has finished.', () => h('p', { class: 'hint' },
+          h('strong', {}, 'As a destination would receive it. '),
+          'AWS Lambda delivers this invocation record for asynchronous invocations only.'));
+        break;
+      case 'logs': {
+        const scroller = this.#views.logs.closest<HTMLElement>('vscode-panel-view');
+        if (scroller) {
+          this.#log.show({ executionId: execution.id, log, running, cut: content.log.cut, truncated: content.logTruncated }, scroller);
+        }
+        break;
+      }
+    }
+  }
+
+  #drawText(part: 'result' | 'event' | 'record', text: BoundedText | undefined, kind: string, absent: string, before?: () => HTMLElement): void {
+    const shown = text ?? absent;
+    const previous = this.#contents.get(part);
+    if (previous === shown) return;
+    this.#contents.set(part, shown);
+    const view = this.#views[part];
+    view.replaceChildren(
+      ...(before ? [before()] : []),
+      text ? jsonView(text, kind, () => this.#open(part)) : h('p', { class: 'hint' }, absent),
+    );
+    const scroller = view.closest('vscode-panel-view');
+    if (scroller) scroller.scrollTop = 0;
+  }
+}
+
+function resultHint(status: Detail['execution']['status']): string {
+  switch (status) {
+    case 'cancelled': return 'Cancelled before it answered: there is no result.';
+    case 'interrupted': return 'The engine ended while this ran: there is no result.';
+    case 'throttled': return 'Throttled: the function was not run, so there is no result.';
+    default: return 'There is no result.';
+  }
+}
+
+function lineCount({ content, log }: Detail): string {
+  const known = log.dropped + log.lines.length;
+  return content.log.cut ? `${known.toLocaleString('en-US')}+` : known.toLocaleString('en-US');
+}

@@ -1,0 +1,104 @@
+/** What the detail says above its tabs: which function, how it went, how long, what ran it, what belongs to it. */
+import type { Detail } from './state.ts';
+import { append, h, icon } from './dom.ts';
+import { ago, duration, fullTime, size, statusWords } from './formatting.ts';
+
+type Execution = Detail['execution'];
+type Attempt = Execution['attempts'][number];
+
+export interface SummaryEvents {
+  copy(text: string, what: string): void;
+  /** Another execution was clicked. */
+  go(executionId: string): void;
+}
+
+export function title(execution: Execution): HTMLElement {
+  const { icon: glyph, word } = statusWords[execution.status];
+  return h('div', { class: `title status-${execution.status}` },
+    icon(execution.status === 'running' ? `${glyph} codicon-modifier-spin` : glyph),
+    h('h2', {}, execution.functionName, h('span', { class: 'qualifier' }, `:${execution.qualifier ?? execution.executedVersion}`)),
+    h('span', { class: 'word' }, execution.statusCode === undefined ? word : `${word} · ${execution.statusCode}`));
+}
+
+/** Why it failed, and notes about what ran it. */
+export function messages(execution: Execution): HTMLElement[] {
+  const found: HTMLElement[] = [];
+  if (execution.errorType !== undefined || execution.errorMessage !== undefined) {
+    found.push(h('div', { class: 'message error' }, icon('error'),
+      h('span', {},
+        execution.errorType !== undefined && h('strong', {}, execution.errorType),
+        execution.errorType !== undefined && execution.errorMessage !== undefined && ': ',
+        execution.errorMessage)));
+  }
+  for (const note of new Set(execution.attempts.map((attempt) => attempt.note))) {
+    if (note !== undefined) found.push(h('div', { class: 'message' }, icon('info'), h('span', {}, note)));
+  }
+  return found;
+}
+
+/** A table of names and values; `now` is for the relative time. */
+export function facts(execution: Execution, events: SummaryEvents, now: number): HTMLElement {
+  const last = execution.attempts.at(-1);
+  const list = h('dl', { class: 'facts' });
+  const add = (name: string, ...value: (Node | string | undefined)[]) => {
+    if (value.every((part) => part === undefined)) return;
+    append(list, [h('div', {}, h('dt', {}, name), h('dd', {}, ...value))]);
+  };
+  add('Request ID', ...copyable(execution.id, 'request ID', events));
+  add('Received', h('time', { datetime: new Date(execution.receivedAt).toISOString() },
+    `${fullTime(execution.receivedAt).slice(0, 23)} (${ago(execution.receivedAt, now)})`));
+  if (execution.durationMs !== undefined) add('Duration', timing(execution, last));
+  if (last?.maxMemoryUsedMb !== undefined) add('Max memory used', `${last.maxMemoryUsedMb} MB`);
+  add('Start', last && (last.coldStart ? 'Cold: a new execution environment' : 'Warm: a reused execution environment'));
+  add('Payload', `${size(execution.requestBytes)} in${execution.responseBytes === undefined ? '' : `, ${size(execution.responseBytes)} out`}`);
+  add('Invocation', `${execution.invocationType}, from ${source(execution)}`);
+  if (execution.qualifier !== undefined && execution.qualifier !== execution.executedVersion) add('Executed version', execution.executedVersion);
+  if (last?.binary !== undefined) {
+    add('Ran on', h('span', { class: 'path', title: last.binary }, last.binary), last.binaryVersion === undefined ? undefined : ` ${last.binaryVersion}`);
+  }
+  if (last?.logStreamName !== undefined) add('Log stream', ...copyable(last.logStreamName, 'log stream name', events));
+  add('Trace ID', ...copyable(execution.traceId, 'trace ID', events));
+  if (execution.replayOf !== undefined) add('Replay of', link(execution.replayOf, events));
+  if (execution.causedBy !== undefined) add('Caused by', link(execution.causedBy, events));
+  return list;
+}
+
+/** Only when it was tried more than once. */
+export function attempts(execution: Execution): HTMLElement | undefined {
+  if (execution.attempts.length < 2) return undefined;
+  const head = ['Attempt', 'Status', 'Started', 'Duration', 'Start'].map((name) => h('th', { scope: 'col' }, name));
+  const lines = execution.attempts.map((attempt) => h('tr', {},
+    h('th', { scope: 'row' }, String(attempt.number)),
+    h('td', {}, attempt.status === 'failed' && attempt.errorType !== undefined ? attempt.errorType : statusWords[attempt.status].word),
+    h('td', {}, fullTime(attempt.startedAt).slice(11, 23)),
+    h('td', {}, attempt.durationMs === undefined ? '' : duration(attempt.durationMs)),
+    h('td', {}, attempt.coldStart ? 'Cold' : 'Warm')));
+  return h('table', { class: 'attempts' }, h('thead', {}, h('tr', {}, ...head)), h('tbody', {}, ...lines));
+}
+
+function timing(execution: Execution, last: Attempt | undefined): string {
+  const parts = [duration(execution.durationMs ?? 0)];
+  if (last?.initDurationMs !== undefined) parts.push(`init ${duration(last.initDurationMs)}`);
+  if (last?.billedDurationMs !== undefined) parts.push(`billed ${last.billedDurationMs} ms`);
+  return parts.join(' · ');
+}
+
+function source({ source: from }: Execution): string {
+  switch (from) {
+    case 'editor': return 'the editor';
+    case 'endpoint': return 'the endpoint';
+    case 'replay': return 'a replay';
+  }
+}
+
+function copyable(text: string, what: string, events: SummaryEvents): Node[] {
+  const button = h('button', { class: 'copy', title: `Copy ${what}`, 'aria-label': `Copy ${what}` }, icon('copy'));
+  button.addEventListener('click', () => events.copy(text, what));
+  return [h('code', { title: text }, text), button];
+}
+
+function link(executionId: string, events: SummaryEvents): HTMLElement {
+  const button = h('button', { class: 'link', title: 'Show this execution' }, executionId);
+  button.addEventListener('click', () => events.go(executionId));
+  return button;
+}
