@@ -49,18 +49,21 @@ const keepAliveTimeout = 65_000;
 export class Endpoint {
   readonly #options: EndpointOptions;
   readonly #limits: EndpointLimits;
+  readonly #lambda: ServiceProtocol;
   readonly #services: ReadonlyMap<string, ServiceProtocol>;
   readonly #signatures: SignatureCheck;
   /** Sockets that have not sent a request yet; Node does not count them as idle. */
   readonly #fresh = new Set<Socket>();
+  /** Answers whose client waits for leave to send a body. Without it the body may never come, so the socket must close. */
+  readonly #waiting = new WeakSet<ServerResponse>();
   #server: Server | undefined;
   #closing = false;
 
   constructor(options: EndpointOptions) {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
-    const lambda = new LambdaRestJson(options.lambda);
-    this.#services = new Map<string, ServiceProtocol>([[lambda.signingName, lambda]]);
+    this.#lambda = new LambdaRestJson(options.lambda);
+    this.#services = new Map([[this.#lambda.signingName, this.#lambda]]);
     this.#signatures = new SignatureCheck({ credentials: options.credentials, region: options.region, now: options.now ?? Date.now });
   }
 
@@ -72,10 +75,14 @@ export class Endpoint {
    */
   async listen(port: number): Promise<number> {
     const server = this.#createServer();
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => reject(listenError(error, port)));
-      server.listen({ host: '127.0.0.1', port, exclusive: true }, resolve);
-    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ host: '127.0.0.1', port, exclusive: true }, resolve);
+      });
+    } catch (error) {
+      throw listenError(error as NodeJS.ErrnoException, port);
+    }
     server.on('error', (error) => this.#options.logger.error('The endpoint has a problem.', error));
     this.#server = server;
     this.#closing = false;
@@ -126,6 +133,7 @@ export class Endpoint {
       query: mark === -1 ? '' : url.slice(mark + 1),
       headers: request.headers,
     };
+    if (expectsContinue) this.#waiting.add(response);
     const refused = refusal(head.headers);
     if (refused !== undefined) this.#send(response, refusalAnswer(403, 'AccessDeniedException', refused));
     else if (!url.startsWith('/')) this.#send(response, refusalAnswer(400, 'BadRequestException', 'The request target must be a path.'));
@@ -135,16 +143,17 @@ export class Endpoint {
 
   /** Never rejects. */
   async #serve(request: IncomingMessage, response: ServerResponse, head: RequestHead, expectsContinue: boolean): Promise<void> {
-    const service = serviceOf(head, this.#services);
+    let service = this.#lambda;
     let call: ServiceCall | undefined;
     let answer: Answer;
     try {
+      service = serviceOf(head, this.#services);
       // Services that are not here are told so whatever the signature: nothing is done that it would guard.
       const claim = this.#services.has(service.signingName) && this.#options.requireSignatures()
         ? this.#signatures.open(head, service.signingName)
         : undefined;
       call = service.open(head);
-      if (expectsContinue) continueUnlessTooLarge(request, response, call.maxBodyBytes);
+      if (expectsContinue) this.#continue(request, response, call.maxBodyBytes);
       let body = await readBody(request, isFramed(request) ? framedLimit(call.maxBodyBytes) : call.maxBodyBytes);
       if (claim !== undefined) this.#signatures.verify(claim, head, request.rawHeaders, body);
       if (isWrapped(request)) body = await unwrapBody(request, body, call.maxBodyBytes);
@@ -170,7 +179,7 @@ export class Endpoint {
     let answer = refuseOwn(head, ownRoutes, token);
     if (answer === undefined) {
       try {
-        if (expectsContinue) continueUnlessTooLarge(request, response, ownBodyLimit);
+        if (expectsContinue) this.#continue(request, response, ownBodyLimit);
         answer = await answerOwn(head, ownRoutes, await readBody(request, ownBodyLimit));
       } catch (error) {
         if (error instanceof BodyAborted) return;
@@ -184,10 +193,17 @@ export class Endpoint {
     this.#send(response, answer);
   }
 
+  /** Tells a client that asked first to go on, unless what it announced would be refused anyway. */
+  #continue(request: IncomingMessage, response: ServerResponse, limit: number): void {
+    if (Number(request.headers['content-length'] ?? 0) > framedLimit(limit)) return;
+    this.#waiting.delete(response);
+    response.writeContinue();
+  }
+
   #send(response: ServerResponse, { status, headers, body }: Answer): void {
     if (response.destroyed || response.headersSent) return;
     if (status !== 204) headers.push('Content-Length', String(body === undefined ? 0 : Buffer.byteLength(body)));
-    if (this.#closing) headers.push('Connection', 'close');
+    if (this.#closing || this.#waiting.has(response)) headers.push('Connection', 'close');
     try {
       response.writeHead(status, headers);
       response.end(body);
@@ -197,11 +213,6 @@ export class Endpoint {
       response.destroy();
     }
   }
-}
-
-/** Tells a client that asked first to go on, unless what it announced would be refused anyway. */
-function continueUnlessTooLarge(request: IncomingMessage, response: ServerResponse, limit: number): void {
-  if (Number(request.headers['content-length'] ?? 0) <= framedLimit(limit)) response.writeContinue();
 }
 
 function refusalAnswer(status: number, name: string, message: string): Answer {
