@@ -204,7 +204,7 @@ class Preparer implements CodePreparer {
     return {
       kind: 'ready', flavor: 'node', binary, binaryVersion: version, taskRoot: folder, handler: configuration.handler,
       binaryArguments: [`--max-old-space-size=${heap}`, ...(handlerFile !== undefined && handlerFile !== source ? ['--enable-source-maps'] : [])],
-      environment: { ...environment(configuration.handler), ...(handlerFile === undefined ? {} : { LOCAL_LAMBDA_HANDLER_FILE: handlerFile }) },
+      environment: { ...environment(configuration.handler), ...(isElectron(binary) ? { ELECTRON_RUN_AS_NODE: '1' } : {}), ...(handlerFile === undefined ? {} : { LOCAL_LAMBDA_HANDLER_FILE: handlerFile }) },
       codeRevision: revisionOf(entry, binary, texts), ...note,
     };
   }
@@ -271,6 +271,11 @@ class Preparer implements CodePreparer {
       for (const listener of this.#listeners) listener(name);
     }
   }
+}
+
+/** VS Code's own binary runs as Node only when it is told to. */
+function isElectron(binary: string): boolean {
+  return process.versions['electron'] !== undefined && binary === process.execPath;
 }
 
 function keyOf(fn: RunnableFunction): string {

@@ -28,6 +28,13 @@ const inherited = [
   'USERPROFILE', 'ProgramData', 'ProgramFiles', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS', 'LD_LIBRARY_PATH',
 ];
 
+/** AWS says 169.254.100.1:2000. Nothing listens here, and segments sent by UDP to loopback leave no machine. */
+const xRayDaemon = {
+  AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:2000',
+  _AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1',
+  _AWS_XRAY_DAEMON_PORT: '2000',
+};
+
 export interface EnvironmentInput {
   fn: RunnableFunction;
   settings: EngineSettings;
@@ -56,10 +63,15 @@ export function functionEnvironment(input: EnvironmentInput): Record<string, str
   Object.assign(result, {
     TZ: ':UTC',
     LANG: 'en_US.UTF-8',
+    ...(language === 'python' ? { LC_CTYPE: 'C.UTF-8' } : {}),
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
+    ...xRayDaemon,
+    // An SDK that finds no credentials must not look for those of the machine.
+    AWS_EC2_METADATA_DISABLED: 'true',
     ...(endpoint.endpoint === '' ? {} : { AWS_ENDPOINT_URL: endpoint.endpoint }),
   }, own);
-  const layerPaths = (...tails: string[]) => configuration.layers.flatMap((layer) => tails.map((tail) => join(layer, tail)));
+  // A later layer's files win over an earlier one's, so it is searched first.
+  const layerPaths = (...tails: string[]) => configuration.layers.toReversed().flatMap((layer) => tails.map((tail) => join(layer, tail)));
   prepend(result, 'PATH', layerPaths('bin'));
   if (language === 'node') {
     const major = /\d+/.exec(configuration.runtime)?.[0] ?? '';
@@ -67,10 +79,10 @@ export function functionEnvironment(input: EnvironmentInput): Record<string, str
   } else if (language === 'python') {
     const minor = configuration.runtime.slice('python'.length);
     prepend(result, 'PYTHONPATH', layerPaths('python', `python/lib/python${minor}/site-packages`));
+    // Python judges a .pyc by whole seconds: an edit within the second of the last start would be missed.
     result['PYTHONDONTWRITEBYTECODE'] ??= '1';
-  } else {
-    prepend(result, 'LD_LIBRARY_PATH', layerPaths('lib'));
   }
+  prepend(result, 'LD_LIBRARY_PATH', layerPaths('lib'));
   return Object.assign(result, {
     AWS_REGION: endpoint.region,
     AWS_DEFAULT_REGION: endpoint.region,
