@@ -139,7 +139,10 @@ export class BootstrapProcess {
     return this.logs.split('\n').slice(0, -1);
   }
 
-  invoke(event: unknown = {}, more: Partial<Delivery> = {}): Promise<Answer> {
+  /** As the engine does, once init is over; an init that failed leaves the answer to the exit. */
+  async invoke(event: unknown = {}, more: Partial<Delivery> = {}): Promise<Answer> {
+    const init = await this.init;
+    if (init.kind !== 'ready') return { kind: 'exit', payload: '', code: await this.exit };
     const { promise, resolve } = Promise.withResolvers<Answer>();
     this.#answered = resolve;
     this.#transport.deliver({

@@ -55,7 +55,8 @@ async function loadModule(taskRoot, root, module) {
     const file = base + extension;
     if (fs.statSync(file, { throwIfNoEntry: false })?.isFile()) return loadFile(file);
   }
-  // A folder with an index, or a package of a layer.
+  if (fs.existsSync(base)) return require(base);
+  // A package, perhaps of a layer.
   return require(require.resolve(module, { paths: [taskRoot, path.resolve(taskRoot, root)] }));
 }
 
