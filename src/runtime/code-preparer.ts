@@ -61,7 +61,7 @@ class Preparer implements CodePreparer {
 
   constructor(options: CodePreparerOptions) {
     this.#options = options;
-    this.#interpreters = new Interpreters(options.settings, options.engineNode);
+    this.#interpreters = new Interpreters(options.settings, options.engineNode, options.dataFolder, options.logger);
   }
 
   fresh(fn: RunnableFunction): PreparedCode | undefined {
@@ -132,7 +132,7 @@ class Preparer implements CodePreparer {
     this.#watchers.clear();
     await Promise.all([...this.#entries.values()].map((entry) => entry.bundle?.dispose()));
     this.#entries.clear();
-    await stopEsbuild();
+    await Promise.all([stopEsbuild(), this.#interpreters.close()]);
   }
 
   #isFresh(entry: Entry, fn: RunnableFunction): boolean {

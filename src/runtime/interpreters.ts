@@ -1,11 +1,11 @@
 /** Finds the program that runs a declared runtime: candidates are probed by running them. */
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, sep } from 'node:path';
-import { promisify } from 'node:util';
 import type { RunnableFunction } from '../contracts/functions.ts';
+import type { Logger } from '../contracts/logger.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
+import { InterpreterProbe } from './interpreter-probe.ts';
 
 export interface Interpreter {
   /** Absolute path that the program itself reported. */
@@ -15,9 +15,8 @@ export interface Interpreter {
 
 export type InterpreterChoice = { kind: 'found'; interpreter: Interpreter; note?: string } | { kind: 'no-runtime'; message: string };
 
-type Language = 'node' | 'python';
+export type Language = 'node' | 'python';
 
-const run = promisify(execFile);
 const windows = process.platform === 'win32';
 
 /** `nodejs22.x` → node 22; `python3.13` → python 3.13; undefined for other languages. */
@@ -31,12 +30,18 @@ export function parseRuntime(runtime: string): { language: Language; version: st
 export class Interpreters {
   readonly #settings: () => EngineSettings;
   readonly #engineNode: string;
-  readonly #probes = new Map<string, Promise<Interpreter | undefined>>();
+  readonly #probe: InterpreterProbe;
 
-  /** `engineNode` is the Node that runs the engine: the last candidate for Node functions. */
-  constructor(settings: () => EngineSettings, engineNode: string) {
+  /** `engineNode` is the Node that runs the engine, which needs no probe. What others answer is kept in `dataFolder`. */
+  constructor(settings: () => EngineSettings, engineNode: string, dataFolder: string, logger: Logger) {
     this.#settings = settings;
     this.#engineNode = engineNode;
+    this.#probe = new InterpreterProbe(dataFolder, logger);
+  }
+
+  /** Resolves when nothing is being written any more. */
+  async close(): Promise<void> {
+    await this.#probe.settled();
   }
 
   async choose(fn: RunnableFunction, workspaceFolders: readonly string[]): Promise<InterpreterChoice> {
@@ -49,15 +54,19 @@ export class Interpreters {
     const settings = this.#settings();
     const named = settings.runtimes[runtime] ?? settings.runtimes[language === 'node' ? 'nodejs' : 'python'];
     if (named !== undefined) {
-      const interpreter = await this.#probe(language, named);
+      const interpreter = await this.#probe.ask(named, language, fn.configuration.code.folder);
       if (interpreter) return this.#accept(runtime, version, interpreter);
       return { kind: 'no-runtime', message: `${named} (setting localLambda.runtimes) could not be run as ${language}: correct the setting.` };
     }
     const preferred = language === 'python' ? await this.#workspacePython(fn, settings, workspaceFolders) : undefined;
     if (preferred) return this.#accept(runtime, version, preferred);
-    const found = (await Promise.all(this.#candidates(language, version).map((candidate) => this.#probe(language, candidate))))
-      .filter((interpreter) => interpreter !== undefined);
-    const nearest = found.toSorted((a, b) => distance(a.version, version) - distance(b.version, version))[0];
+    let nearest: Interpreter | undefined;
+    for (const group of this.#candidates(language, version)) {
+      const answers = await Promise.all(group.map(async (candidate) => this.#ask(language, candidate, fn.configuration.code.folder)));
+      nearest = [...(nearest ? [nearest] : []), ...answers.filter((answer) => answer !== undefined)]
+        .toSorted((one, other) => distance(one.version, version) - distance(other.version, version))[0];
+      if (nearest && matches(nearest.version, version)) break;
+    }
     if (nearest) return this.#accept(runtime, version, nearest);
     const label = language === 'node' ? 'Node.js' : 'Python';
     return {
@@ -80,53 +89,32 @@ export class Interpreters {
       for (const name of ['.venv', 'venv', 'env']) {
         const binary = windows ? join(folder, name, 'Scripts', 'python.exe') : join(folder, name, 'bin', 'python');
         if (!existsSync(binary)) continue;
-        const interpreter = await this.#probe('python', binary);
+        const interpreter = await this.#probe.ask(binary, 'python', folder);
         if (interpreter) return interpreter;
       }
       if (root === undefined || folder === root || folder === dirname(folder)) break;
     }
     const chosen = root === undefined ? undefined : settings.pythonInterpreters[root];
-    return chosen === undefined ? undefined : this.#probe('python', chosen);
+    return chosen === undefined ? undefined : this.#probe.ask(chosen, 'python', fn.configuration.code.folder);
   }
 
-  #candidates(language: Language, version: string): string[] {
+  /** Likely places first: later groups are asked only when nothing exact was found before. */
+  #candidates(language: Language, version: string): string[][] {
     const ending = windows ? '.exe' : '';
-    const names = language === 'node' ? ['node'] : [`python${version}`, 'python3', 'python'];
     const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-    const candidates = folders.flatMap((folder) => names.map((name) => join(folder, name + ending)));
-    if (language === 'node') {
-      candidates.push(...versionManagers(), this.#engineNode);
-    } else if (existsSync(join(homedir(), '.pyenv', 'versions'))) {
-      candidates.push(...readdirSync(join(homedir(), '.pyenv', 'versions')).map((name) => join(homedir(), '.pyenv', 'versions', name, 'bin', 'python')));
-    }
-    return [...new Set(candidates)].filter((candidate) => existsSync(candidate));
+    const onPath = (...names: string[]) => folders.flatMap((folder) => names.map((name) => join(folder, name + ending)));
+    const pyenv = join(process.env['PYENV_ROOT'] ?? join(homedir(), '.pyenv'), 'versions');
+    const groups = language === 'node'
+      ? [[this.#engineNode], onPath('node'), versionManagers()]
+      : [onPath(`python${version}`), onPath('python3', 'python'), existsSync(pyenv) ? readdirSync(pyenv).map((name) => join(pyenv, name, 'bin', 'python')) : []];
+    return groups.map((group) => [...new Set(group)].filter((candidate) => existsSync(candidate)));
   }
 
-  #probe(language: Language, candidate: string): Promise<Interpreter | undefined> {
-    let probe = this.#probes.get(candidate);
-    if (!probe) {
-      probe = runProbe(language, candidate).then((interpreter) => {
-        // A program that could not be run may be there the next time.
-        if (!interpreter) this.#probes.delete(candidate);
-        return interpreter;
-      });
-      this.#probes.set(candidate, probe);
+  async #ask(language: Language, candidate: string, folder: string): Promise<Interpreter | undefined> {
+    if (language === 'node' && candidate === this.#engineNode && candidate === process.execPath) {
+      return { binary: candidate, version: process.versions.node };
     }
-    return probe;
-  }
-}
-
-async function runProbe(language: Language, candidate: string): Promise<Interpreter | undefined> {
-  const script = language === 'node'
-    ? ['-p', 'JSON.stringify([process.execPath, process.versions.node])']
-    : ['-c', 'import json, sys; print(json.dumps([sys.executable, "%d.%d.%d" % sys.version_info[:3]]))'];
-  try {
-    const { stdout } = await run(candidate, script, { timeout: 10_000, windowsHide: true });
-    const [binary, version] = JSON.parse(stdout) as [string, string];
-    // In a virtual environment sys.executable is the environment's own program, which is the one to run.
-    return { binary: binary === '' ? candidate : binary, version };
-  } catch {
-    return undefined;
+    return this.#probe.ask(candidate, language, folder);
   }
 }
 
