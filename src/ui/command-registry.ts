@@ -34,6 +34,6 @@ export class CommandRegistry implements vscode.Disposable {
     const showLog = 'Show Log';
     const shown = expected ? vscode.window.showErrorMessage(sentence(error)) : vscode.window.showErrorMessage(sentence(error), showLog);
     // Not awaited: a command ends when its work has, not when the message is closed.
-    shown.then((answer) => { if (answer === showLog) void vscode.commands.executeCommand('localLambda.showLog'); });
+    shown.then((answer) => { if (answer === showLog) void vscode.commands.executeCommand('localLambda.showOutput'); });
   }
 }

@@ -40,6 +40,7 @@ export class FunctionRegistration implements vscode.CodeActionProvider, vscode.D
    * @throws UserError when there is nothing to register or the file cannot take it.
    */
   async register(uri?: vscode.Uri, exportName?: string, givenName?: string): Promise<string | undefined> {
+    if (!vscode.workspace.isTrusted) throw new UserError('Nothing runs in Restricted Mode: trust this workspace to register functions.');
     const document = uri ? await vscode.workspace.openTextDocument(uri) : vscode.window.activeTextEditor?.document;
     const folder = document && vscode.workspace.getWorkspaceFolder(document.uri);
     if (!document || !sourceLanguage(document.languageId) || !folder) {
