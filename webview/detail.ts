@@ -90,10 +90,9 @@ export class DetailView {
 
   #drawSummary(): void {
     const execution = this.#shown?.execution;
-    if (!execution || this.#summary.contains(document.activeElement)) {
-      // A focused copy button or link is not replaced under the reader's hands, unless it belongs to another execution.
-      if (!execution || this.#summary.dataset.id === execution.id) return;
-    }
+    if (!execution) return;
+    // A focused copy button or link is not replaced under the reader's hands, unless it belongs to another execution.
+    if (this.#summary.dataset.id === execution.id && this.#summary.contains(document.activeElement)) return;
     this.#summary.dataset.id = execution.id;
     const table = attempts(execution);
     this.#summary.replaceChildren(...messages(execution), facts(execution, this.#events, Date.now()), ...(table ? [table] : []));

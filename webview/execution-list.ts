@@ -1,5 +1,5 @@
 /** The list of executions: only the rows in view exist as elements, so that ten thousand scroll like ten. */
-import { defaultRangeExtractor, elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
+import { defaultRangeExtractor, elementScroll, observeElementOffset, observeElementRect, Virtualizer, type VirtualizerOptions } from '@tanstack/virtual-core';
 import type { ExecutionRow } from '../src/protocol/panel.ts';
 import { h, icon } from './dom.ts';
 import { ago, duration, fullTime, outcome, rowLabel, shortTime, statusWords } from './formatting.ts';
@@ -100,7 +100,7 @@ export class ExecutionList {
     this.element.scrollTop = 0;
   }
 
-  #virtualizerOptions() {
+  #virtualizerOptions(): VirtualizerOptions<HTMLElement, HTMLElement> {
     return {
       count: this.#shown.rows.length,
       getScrollElement: () => this.element,
@@ -110,7 +110,7 @@ export class ExecutionList {
       observeElementOffset,
       overscan,
       // The selected row always exists, because `aria-activedescendant` names it.
-      rangeExtractor: (range: Parameters<typeof defaultRangeExtractor>[0]) => {
+      rangeExtractor: (range) => {
         const indexes = defaultRangeExtractor(range);
         const { selected } = this.#shown;
         return selected < 0 || indexes.includes(selected) ? indexes : [...indexes, selected];
