@@ -48,7 +48,7 @@ async function signedHeaders(engine: EngineProcess, name: string): Promise<Recor
     method: 'POST', protocol: 'http:', hostname, port: Number(port), path: `/2015-03-31/functions/${name}/invocations`, query: {},
     headers: { host: `${hostname}:${port}`, 'content-type': 'application/octet-stream' }, body,
   } as never);
-  return signed.headers;
+  return (signed as unknown as { headers: Record<string, string> }).headers;
 }
 
 /** Each measured start is of a function that was just changed, so that nothing is warm. */
