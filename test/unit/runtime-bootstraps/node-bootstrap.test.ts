@@ -39,16 +39,15 @@ describe('Node bootstrap', function () {
   });
 
   it('keeps its memory through 100 MB of output, all of which arrives', async () => {
-    const process = await handler(`async () => {
-      const line = 'x'.repeat(999);
-      for (let n = 0; n < 100_000; n++) process.stdout.write(line + '\\n');
+    const process = await handler(`async (event) => {
+      if (event.exit) process.exit();
+      for (let n = 0; n < 100_000; n++) process.stdout.write(Buffer.alloc(1000, 'x'));
       process.stdout.write('y'.repeat(1_000_000));
       return Math.round(process.memoryUsage.rss() / 1048576);
     }`);
     const megabytes = await process.result() as unknown as number;
     assert.ok(megabytes < 250, `${megabytes} MB`);
-    process.disconnect();
-    await process.exit;
+    assert.deepEqual(await process.invoke({ exit: true }), { kind: 'exit', payload: '', code: 0 });
     assert.equal(process.logs.length + process.raw.length, 101_000_000);
   });
 

@@ -9,7 +9,7 @@ const neverSettled = 'The Lambda runtime client detected an unexpected Node.js e
   + 'never settled. For more information, see https://nodejs.org/docs/latest/api/process.html#exit-codes';
 /** Reading resident memory costs more than a small handler does: at most once in so many milliseconds. */
 const memoryInterval = 50;
-let memoryReadAt = 0;
+let memoryReadAt = -Infinity;
 
 /** The invocation without an answer. Answers of any other come too late and are dropped: the first completion wins. */
 let current;

@@ -28,32 +28,46 @@ function patchOutput(env) {
   patchStream('stderr', 2);
 }
 
-/** The real streams are slow to make, so they are made when something asks for them. */
+/** In place of the real stream, which is slow to make, and whose queue would grow without end under a flood of output. */
 function patchStream(name, number) {
-  const { get } = Object.getOwnPropertyDescriptor(process, name);
   let stream;
   Object.defineProperty(process, name, {
     configurable: true,
     enumerable: true,
     set(value) { stream = value; },
-    get() {
-      if (stream !== undefined) return stream;
-      stream = get.call(process);
-      const direct = stream.write;
-      stream.write = function write(chunk, encoding, callback) {
-        const done = typeof encoding === 'function' ? encoding : callback;
-        let bytes = chunk;
-        if (typeof chunk === 'string' && typeof encoding === 'string' && !/^utf-?8$/i.test(encoding)) bytes = Buffer.from(chunk, encoding);
-        const usable = typeof bytes === 'string' || bytes instanceof Uint8Array;
-        if (!usable || !sendLog(number, typeof bytes === 'string' ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))) {
-          return direct.call(stream, chunk, encoding, callback);
-        }
-        if (done) process.nextTick(done);
-        return true;
-      };
-      return stream;
-    },
+    get() { return stream ??= makeStream(number); },
   });
+}
+
+function makeStream(number) {
+  const { Writable } = require('node:stream');
+  const stream = new Writable({
+    decodeStrings: false,
+    write(chunk, encoding, done) {
+      write(number, typeof chunk === 'string' && encoding !== 'utf8' && encoding !== 'utf-8' ? Buffer.from(chunk, encoding) : chunk);
+      done();
+    },
+    // As with the real ones, whoever destroys it does not close it.
+    destroy: (_error, done) => done(),
+  });
+  stream.fd = number;
+  return stream;
+}
+
+/** Sends output, or, when the engine is slow to read, waits for the real stream to take it. */
+function write(number, chunk) {
+  if (sendLog(number, chunk)) return;
+  const { writeSync } = require('node:fs');
+  let rest = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(number, rest));
+    } catch (error) {
+      // The handler's own doing may have made the stream non-blocking.
+      if (error.code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
 }
 
 function log(level, values) {
@@ -65,8 +79,7 @@ function log(level, values) {
 
 /** One event is one line: newlines inside it become carriage returns, as AWS's runtime writes them. */
 function print(line) {
-  const text = `${line.replaceAll('\n', '\r')}\n`;
-  if (!sendLog(1, text)) process.stdout.write(text);
+  write(1, `${line.replaceAll('\n', '\r')}\n`);
 }
 
 function jsonLine(timestamp, level, values) {
