@@ -86,7 +86,12 @@ export async function startServer({ settings = {}, port = 0, env = {}, keepProfi
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       // The server's own children (extension hosts, file watchers) share its process group.
-      try { process.platform === 'win32' ? child.kill() : process.kill(-child.pid, 'SIGTERM'); } catch { child.kill(); }
+      try {
+        if (process.platform === 'win32') child.kill();
+        else process.kill(-child.pid, 'SIGTERM');
+      } catch {
+        child.kill();
+      }
       const hard = setTimeout(() => { try { process.kill(-child.pid, 'SIGKILL'); } catch { child.kill('SIGKILL'); } }, 5000);
       await exited;
       clearTimeout(hard);

@@ -2,9 +2,10 @@
 import { createRequire } from 'node:module';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
+import type * as esbuildModule from 'esbuild';
 import type { BuildContext, BuildFailure, Message, Plugin } from 'esbuild';
 
-export type Esbuild = typeof import('esbuild');
+export type Esbuild = typeof esbuildModule;
 
 export type BundleResult =
   | { kind: 'built'; file: string; inputs: readonly string[] }
