@@ -1,7 +1,7 @@
 /** Resources that need each other: CloudFormation refuses such a template, which is better known before a deployment. */
 import type { OpenTemplate } from './cloudformation.ts';
 import { entriesOf, member, scalarText } from './nodes.ts';
-import type { TemplateNode } from './nodes.ts';
+import type { IntrinsicNode, TemplateNode } from './nodes.ts';
 import type { TemplateResource } from './resource-table.ts';
 
 /** Properties from which SAM makes resources of their own, which depend on the function rather than the function on them. */
@@ -34,38 +34,55 @@ export function reportDependencyCycles(template: OpenTemplate): void {
 }
 
 function dependenciesOf(template: OpenTemplate, resource: TemplateResource): Set<string> {
-  const found = new Set<string>();
-  const add = (name: string) => {
-    if (template.resources.resources.get(name)?.created === true) found.add(name);
-  };
+  const collector = new ReferenceCollector(template);
   const dependsOn = member(resource.node, 'DependsOn');
-  for (const node of dependsOn?.kind === 'list' ? dependsOn.items : [dependsOn]) add(scalarText(node) ?? '');
+  for (const node of dependsOn?.kind === 'list' ? dependsOn.items : [dependsOn]) collector.add(scalarText(node));
   for (const entry of entriesOf(member(resource.node, 'Properties'))) {
-    if (resource.type === 'AWS::Serverless::Function' && ownResources.has(entry.key)) continue;
-    collect(template, entry.value, add);
+    if (resource.type !== 'AWS::Serverless::Function' || !ownResources.has(entry.key)) collector.collect(entry.value);
   }
-  return found;
+  return collector.found;
 }
 
-function collect(template: OpenTemplate, node: TemplateNode, add: (name: string) => void): void {
-  if (node.kind === 'list') for (const item of node.items) collect(template, item, add);
-  if (node.kind === 'map') for (const entry of node.entries.values()) collect(template, entry.value, add);
-  if (node.kind !== 'intrinsic') return;
-  const { name, argument } = node;
-  if (name === 'Ref') add(scalarText(argument) ?? '');
-  else if (name === 'Fn::GetAtt') add((scalarText(argument) ?? (argument.kind === 'list' ? scalarText(argument.items[0]) : undefined) ?? '').split('.')[0]!);
-  else if (name === 'Fn::Sub') collectSub(template, argument, add);
-  else if (name === 'Fn::If' && argument.kind === 'list') {
-    const [condition, yes, no] = argument.items;
-    const branch = template.resolver.holds(scalarText(condition) ?? '', node.range) ? yes : no;
-    if (branch !== undefined) collect(template, branch, add);
-  } else collect(template, argument, add);
-}
+/** Gathers the resources that a tree refers to, in the branches that conditions choose. */
+class ReferenceCollector {
+  readonly found = new Set<string>();
+  readonly #template: OpenTemplate;
+  /** YAML aliases share nodes: each is looked at once. */
+  readonly #seen = new Set<TemplateNode>();
 
-function collectSub(template: OpenTemplate, argument: TemplateNode, add: (name: string) => void): void {
-  const [text, own] = argument.kind === 'list' ? argument.items : [argument];
-  for (const [, name] of (scalarText(text) ?? '').matchAll(/\$\{([^!}][^}]*)\}/g)) {
-    if (member(own, name!.trim()) === undefined) add(name!.trim().split('.')[0]!);
+  constructor(template: OpenTemplate) {
+    this.#template = template;
   }
-  if (own !== undefined) collect(template, own, add);
+
+  /** `reference` is a logical id, with an attribute behind a dot or without. */
+  add(reference: string | undefined): void {
+    const name = reference?.split('.')[0] ?? '';
+    if (this.#template.resources.resources.get(name)?.created === true) this.found.add(name);
+  }
+
+  collect(node: TemplateNode): void {
+    if (node.kind === 'scalar' || this.#seen.has(node)) return;
+    this.#seen.add(node);
+    if (node.kind === 'list') for (const item of node.items) this.collect(item);
+    else if (node.kind === 'map') for (const entry of node.entries.values()) this.collect(entry.value);
+    else this.#intrinsic(node);
+  }
+
+  #intrinsic({ name, argument }: IntrinsicNode): void {
+    const items = argument.kind === 'list' ? argument.items : [argument];
+    if (name === 'Ref') this.add(scalarText(argument));
+    else if (name === 'Fn::GetAtt') this.add(scalarText(items[0]));
+    else if (name === 'Fn::Sub') this.#sub(items);
+    else if (name === 'Fn::If' && items.length === 3 && items[0]?.kind === 'scalar') {
+      const [condition, yes, no] = items as [TemplateNode, TemplateNode, TemplateNode];
+      this.collect(this.#template.resolver.holds(scalarText(condition) ?? '', condition.range) ? yes : no);
+    } else this.collect(argument);
+  }
+
+  #sub([text, own]: readonly TemplateNode[]): void {
+    for (const [, name] of (scalarText(text) ?? '').matchAll(/\$\{([^!}][^}]*)\}/g)) {
+      if (member(own, name!.trim()) === undefined) this.add(name!.trim());
+    }
+    if (own !== undefined) this.collect(own);
+  }
 }

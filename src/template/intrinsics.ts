@@ -25,7 +25,7 @@ export interface IntrinsicOptions {
 }
 
 /** Nodes resolved per template; aliases of aliases could otherwise ask for billions. */
-const maximumNodes = 1_000_000;
+const maximumNodes = 300_000;
 
 export class IntrinsicResolver {
   readonly #options: IntrinsicOptions;

@@ -7,7 +7,7 @@ import type { CodeLocation } from './code-location.ts';
 import type { NameDecision } from './contribution.ts';
 import { FunctionPropertyReader, list, record, tagsOf } from './function-properties.ts';
 import type { Properties } from './function-properties.ts';
-import { languageOf, resolveHandler } from './handler-resolution.ts';
+import { isFolder, languageOf, resolveHandler } from './handler-resolution.ts';
 import type { ResolvedHandler } from './handler-resolution.ts';
 import { isSymbolic, textOf } from './intrinsics.ts';
 import { member, memberAt } from './nodes.ts';
@@ -123,8 +123,9 @@ class TemplateFunction {
     });
     if (code.problem === undefined || this.#properties['PackageType'] === 'Image') return code;
     // A code folder that a build makes may be missing while its source stands there.
-    if (!this.#builtFrom(code.folder)) diagnostics.add(code.problem.severity, code.problem.message, this.#place(property));
-    return this.#builtFrom(code.folder) ? { ...code, local: true } : code;
+    if (!isFolder(code.folder) && this.#builtFrom(code.folder)) return { ...code, local: true };
+    diagnostics.add(code.problem.severity, code.problem.message, this.#place(property));
+    return code;
   }
 
   #builtFrom(folder: string): boolean {
