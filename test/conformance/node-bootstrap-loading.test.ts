@@ -102,9 +102,9 @@ describe('Node bootstrap, context', function () {
 
   it('lambda-facts §6.3: getRemainingTimeInMillis counts down to the deadline, and below zero', async () => {
     const process = await start({ files: { 'index.js': 'exports.handler = async (event, context) => context.getRemainingTimeInMillis();' } });
-    const left = await process.result({}, { deadline: Date.now() + 60_000 }) as unknown as number;
+    const left = await process.result<number>({}, { deadline: Date.now() + 60_000 });
     assert.ok(left > 0 && left <= 60_000, String(left));
-    assert.ok(await process.result({}, { deadline: Date.now() - 5000 }) as unknown as number <= -5000);
+    assert.ok(await process.result<number>({}, { deadline: Date.now() - 5000 }) <= -5000);
   });
 
   it('lambda-facts §6.3: _X_AMZN_TRACE_ID is set for each invocation, and deleted when there is none', async () => {

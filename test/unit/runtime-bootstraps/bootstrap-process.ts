@@ -157,10 +157,10 @@ export class BootstrapProcess {
   }
 
   /** What the answer's payload says. */
-  async result(event: unknown = {}, more: Partial<Delivery> = {}): Promise<Record<string, never> & { [key: string]: unknown }> {
+  async result<T = Record<string, unknown>>(event: unknown = {}, more: Partial<Delivery> = {}): Promise<T> {
     const answer = await this.invoke(event, more);
     if (answer.payload === '') throw new Error(`There was no answer but ${JSON.stringify(answer)}.\n${this.logs}\n${this.raw}`);
-    return JSON.parse(answer.payload) as never;
+    return JSON.parse(answer.payload) as T;
   }
 
   /** The next report of loaded files. */

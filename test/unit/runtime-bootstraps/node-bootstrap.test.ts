@@ -45,7 +45,7 @@ describe('Node bootstrap', function () {
       process.stdout.write('y'.repeat(1_000_000));
       return Math.round(process.memoryUsage.rss() / 1048576);
     }`);
-    const megabytes = await process.result() as unknown as number;
+    const megabytes = await process.result<number>();
     assert.ok(megabytes < 250, `${megabytes} MB`);
     assert.deepEqual(await process.invoke({ exit: true }), { kind: 'exit', payload: '', code: 0 });
     assert.equal(process.logs.length + process.raw.length, 101_000_000);
@@ -55,7 +55,7 @@ describe('Node bootstrap', function () {
     const process = await handler('(event) => event.repeat ? event.text.repeat(event.repeat) : event.text.length');
     assert.equal(await process.result({ text: 'é'.repeat(3_000_000) }), 3_000_000);
     assert.deepEqual(await process.invoke({ text: 'x'.repeat(1000), repeat: 8000 }), { kind: 'too-large', payload: '', bytes: 8_000_002 });
-    assert.equal(((await process.result({ text: 'x'.repeat(1000), repeat: 6000 })) as unknown as string).length, 6_000_000, 'and the channel is in step');
+    assert.equal((await process.result<string>({ text: 'x'.repeat(1000), repeat: 6000 })).length, 6_000_000, 'and the channel is in step');
   });
 
   it('ends when the engine goes away', async () => {
@@ -111,7 +111,7 @@ describe('Node bootstrap', function () {
     const source = 'interface Order { id: string }\n\ntype Unused = Order;\n\nexport const handler = async (order: Order): Promise<void> => {\n  throw new Error(order.id as string);\n};\n';
     const { code } = transformSync(source, { loader: 'ts', format: 'cjs', sourcemap: 'inline', sourcefile: 'index.ts', minifyWhitespace: true });
     const process = await start({ files: { 'index.js': code, 'index.ts': source }, binaryArguments: ['--enable-source-maps'] });
-    const { trace } = await process.result({ id: '5' }) as unknown as { trace: string[] };
+    const { trace } = await process.result<{ trace: string[] }>({ id: '5' });
     assert.ok(trace.some((line) => line.includes('index.ts:6:')), trace.join('\n'));
   });
 
