@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Execution } from '../contracts/executions.ts';
 import type { Logger } from '../contracts/logger.ts';
-import { clearExecutions, exportExecutions } from '../protocol/engine.ts';
 import { panelViewType, type PanelAction } from '../protocol/panel.ts';
 import { ExecutionDocuments } from './panel-documents.ts';
 import type { PanelEngine } from './panel-engine.ts';
@@ -16,6 +15,16 @@ export interface RecordsPanelActions {
   saveAsTestEvent(functionName: string, payload: string): Promise<void>;
   copyAsCli(execution: Execution, payload: string): Promise<void>;
 }
+
+/** What the panel can do as a whole is a command, so that the palette can do it too. */
+const commandOf: Readonly<Record<PanelAction, string>> = {
+  export: 'localLambda.exportRecords',
+  clear: 'localLambda.clearRecords',
+  'start-engine': 'localLambda.startEngine',
+  'show-log': 'localLambda.showOutput',
+  'manage-trust': 'workbench.trust.manage',
+  'open-folder': 'vscode.openFolder',
+};
 
 /** How long a confirmation stays in the status bar, milliseconds. */
 const informFor = 3000;
@@ -103,7 +112,9 @@ export class RecordsPanel implements vscode.Disposable {
         // Rejects only when the panel was closed meanwhile.
         panel.webview.postMessage(message).then(undefined, (error: unknown) => this.#logger?.debug(`The records panel is gone: ${sentence(error)}`));
       },
-      perform: (action) => this.#perform(action),
+      perform: async (action) => {
+        await vscode.commands.executeCommand(commandOf[action]);
+      },
       openPart: (execution, part) => this.#documents.open(execution, part),
       copy: async (text) => {
         await vscode.env.clipboard.writeText(text);
@@ -122,43 +133,5 @@ export class RecordsPanel implements vscode.Disposable {
 
   #inform(message: string): void {
     vscode.window.setStatusBarMessage(`Local Lambda: ${message}`, informFor);
-  }
-
-  async #perform(action: PanelAction): Promise<void> {
-    switch (action) {
-      case 'export': return this.#export();
-      case 'clear': return this.#clear();
-      case 'start-engine':
-        // A failure shows in the panel as the engine's state.
-        await this.#engine.start().catch(() => {});
-        return;
-      case 'show-log': return vscode.commands.executeCommand('localLambda.showOutput');
-      case 'manage-trust': return vscode.commands.executeCommand('workbench.trust.manage');
-      case 'open-folder': return vscode.commands.executeCommand('vscode.openFolder');
-    }
-  }
-
-  async #export(): Promise<void> {
-    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-    const target = await vscode.window.showSaveDialog({
-      title: 'Export Executions as JSON Lines',
-      filters: { 'JSON Lines': ['jsonl'] },
-      ...(folder && { defaultUri: vscode.Uri.joinPath(folder, `executions-${new Date().toISOString().slice(0, 10)}.jsonl`) }),
-    });
-    if (!target) return;
-    const count = await this.#engine.request(exportExecutions, { file: target.fsPath });
-    const open = 'Open';
-    const exported = `Exported ${count === 1 ? 'one execution' : `${count} executions`}.`;
-    if (await vscode.window.showInformationMessage(exported, open) === open) await vscode.window.showTextDocument(target);
-  }
-
-  async #clear(): Promise<void> {
-    const clear = 'Clear';
-    const answer = await vscode.window.showWarningMessage(
-      'Clear all executions of this workspace?',
-      { modal: true, detail: 'Events, results and logs of finished executions are deleted. Running ones stay.' },
-      clear,
-    );
-    if (answer === clear) await this.#engine.request0(clearExecutions);
   }
 }
