@@ -183,7 +183,8 @@ class Preparer implements CodePreparer {
     }
     const source = configuration.code.handlerFile ?? findModule(folder, configuration.handler);
     let handlerFile: string | undefined;
-    if (source !== undefined && isTypeScript(source)) {
+    const graph = source === undefined || isTypeScript(source) ? undefined : await moduleGraph(source);
+    if (source !== undefined && (isTypeScript(source) || graph?.needsBundle)) {
       const hash = createHash('sha256').update(`${keyOf(fn)}\0${source}`).digest('hex').slice(0, 16);
       entry.bundle ??= new HandlerBundle(source, join(this.#options.dataFolder, 'bundles', hash));
       // Stamps are taken before reading, so that an edit during the build is seen as one after it.
@@ -194,9 +195,8 @@ class Preparer implements CodePreparer {
       handlerFile = result.file;
       entry.graphKnown = true;
     } else if (source !== undefined) {
-      const graph = await moduleGraph(source);
       entry.graphKnown = graph !== undefined;
-      for (const file of graph ?? [source]) inputs.set(file, stamp(file));
+      for (const file of graph?.files ?? [source]) inputs.set(file, stamp(file));
       if (configuration.code.handlerFile !== undefined) handlerFile = source;
     }
     entry.inputs = inputs;

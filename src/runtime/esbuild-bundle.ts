@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import type * as esbuildModule from 'esbuild';
-import type { BuildContext, BuildFailure, Message, Plugin } from 'esbuild';
+import type { BuildContext, BuildFailure, Message } from 'esbuild';
+import { loadedInPlace, optionalSdk, packageOf, sourcePlaceNames, sourcePlaces } from './bundle-plugins.ts';
 
 export type Esbuild = typeof esbuildModule;
 
@@ -74,78 +75,106 @@ export function isModule(file: string): boolean {
   }
 }
 
-/** The SDK is there on AWS without being installed: a missing one must not fail the build. */
-const optionalSdk: Plugin = {
-  name: 'optional-sdk',
-  setup(build) {
-    build.onResolve({ filter: /^(@aws-sdk\/|@smithy\/|aws-sdk$)/ }, async (parameters) => {
-      if (parameters.pluginData === 'inside') return undefined;
-      const { importer, resolveDir, kind } = parameters;
-      const result = await build.resolve(parameters.path, { importer, resolveDir, kind, pluginData: 'inside' });
-      return result.errors.length > 0 ? { path: parameters.path, external: true } : result;
-    });
-  },
-};
-
 /** One handler's bundle, rebuilt in place. */
 export class HandlerBundle {
   readonly #entry: string;
   readonly #outputFolder: string;
+  readonly #placeOf: (file: string) => string;
   #context: BuildContext<{ metafile: true }> | undefined;
+  #format: 'esm' | 'cjs' | undefined;
+  /** Packages that could not be bundled. */
+  readonly #inPlace = new Set<string>();
 
-  constructor(entry: string, outputFolder: string) {
+  /** `placeOf` tells where a source file will stand when the bundle runs; where it stands now, unless said otherwise. */
+  constructor(entry: string, outputFolder: string, placeOf: (file: string) => string = (file) => file) {
     this.#entry = entry;
     this.#outputFolder = outputFolder;
+    this.#placeOf = placeOf;
   }
 
   async build(): Promise<BundleResult> {
-    const esm = isModule(this.#entry);
-    const file = join(this.#outputFolder, `handler${esm ? '.mjs' : '.cjs'}`);
+    const folder = dirname(this.#entry);
+    const format = isModule(this.#entry) ? 'esm' : 'cjs';
+    const file = join(this.#outputFolder, `handler.${format === 'esm' ? 'mjs' : 'cjs'}`);
+    if (this.#format !== format) await this.dispose();
+    this.#format = format;
     const esbuild = await loadEsbuild(this.#entry);
-    try {
-      this.#context ??= await esbuild.context({
-        entryPoints: [this.#entry],
-        outfile: file,
-        absWorkingDir: dirname(this.#entry),
-        bundle: true,
-        platform: 'node',
-        target: 'node20',
-        format: esm ? 'esm' : 'cjs',
-        sourcemap: 'linked',
-        sourcesContent: false,
-        metafile: true,
-        logLevel: 'silent',
-        keepNames: true,
-        loader: { '.node': 'copy' },
-        plugins: [optionalSdk],
-        ...(esm ? { banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" } } : {}),
-      });
-      const { metafile } = await this.#context.rebuild();
-      return { kind: 'built', file, inputs: absolute(Object.keys(metafile.inputs), dirname(this.#entry)) };
-    } catch (error) {
-      const failure = error as Partial<BuildFailure>;
-      if (!failure.errors) throw error;
-      const details = failure.errors.map((message) => describe(message, dirname(this.#entry)));
-      const files = failure.errors.flatMap(({ location }) => (location ? [location.file] : []));
-      return { kind: 'failed', message: details[0] ?? 'The build failed.', details, inputs: [this.#entry, ...absolute(files, dirname(this.#entry))] };
+    for (;;) {
+      try {
+        this.#context ??= await esbuild.context(this.#options(format, file));
+        const { metafile } = await this.#context.rebuild();
+        return { kind: 'built', file, inputs: absolute(Object.keys(metafile.inputs), folder) };
+      } catch (error) {
+        const failure = error as Partial<BuildFailure>;
+        if (!failure.errors) throw error;
+        if (this.#leaveToNode(failure.errors, folder)) continue;
+        const details = failure.errors.map((message) => describe(message, folder));
+        const files = failure.errors.flatMap(({ location }) => (location ? [location.file] : []));
+        return { kind: 'failed', message: details[0] ?? 'The build failed.', details, inputs: [this.#entry, ...absolute(files, folder)] };
+      }
     }
   }
 
+  /** Packages with files that esbuild cannot read are loaded where they are installed. False when there are no more of them. */
+  #leaveToNode(errors: readonly Message[], folder: string): boolean {
+    const names = errors.map(({ location }) => (location ? packageOf(resolve(folder, location.file)) : undefined))
+      .filter((name) => name !== undefined && !this.#inPlace.has(name));
+    for (const name of names) this.#inPlace.add(name as string);
+    return names.length > 0;
+  }
+
+  #options(format: 'esm' | 'cjs', outfile: string) {
+    return {
+      entryPoints: [this.#entry],
+      outfile,
+      absWorkingDir: dirname(this.#entry),
+      bundle: true,
+      platform: 'node',
+      target: 'node20',
+      format,
+      sourcemap: 'linked',
+      sourcesContent: false,
+      metafile: true,
+      logLevel: 'silent',
+      keepNames: true,
+      define: { ...sourcePlaceNames },
+      loader: { '.node': 'copy' },
+      plugins: [optionalSdk, loadedInPlace(this.#inPlace), sourcePlaces(this.#placeOf)],
+      ...(format === 'esm' ? { banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" } } : {}),
+    } satisfies esbuildModule.BuildOptions & { metafile: true };
+  }
+
   async dispose(): Promise<void> {
-    await this.#context?.dispose();
+    const context = this.#context;
+    this.#context = undefined;
+    await context?.dispose();
   }
 }
 
-/** Source files that a JavaScript handler imports, outside packages; undefined when they cannot be told. */
-export async function moduleGraph(entry: string): Promise<string[] | undefined> {
+export interface ModuleGraph {
+  /** Absolute paths, packages left out. */
+  files: readonly string[];
+  /** Node would not find or understand all of them: imports without their extension, or TypeScript. */
+  needsBundle: boolean;
+}
+
+/** Source files that a JavaScript handler imports; undefined when they cannot be told. */
+export async function moduleGraph(entry: string): Promise<ModuleGraph | undefined> {
+  const folder = dirname(entry);
   try {
     const esbuild = await loadEsbuild(entry);
     const { metafile } = await esbuild.build({
       entryPoints: [entry], bundle: true, write: false, metafile: true, packages: 'external', platform: 'node', format: 'esm',
-      outfile: 'graph.mjs', logLevel: 'silent', absWorkingDir: dirname(entry), loader: { '.node': 'empty' },
+      outfile: 'graph.mjs', logLevel: 'silent', absWorkingDir: folder, loader: { '.node': 'empty' },
     });
-    return absolute(Object.keys(metafile.inputs), dirname(entry));
+    const files = absolute(Object.keys(metafile.inputs), folder);
+    const inexact = Object.entries(metafile.inputs).some(([importer, { imports }]) => imports.some(({ path, kind, original, external }) => (
+      !external && (kind === 'import-statement' || kind === 'dynamic-import') && /^\.\.?\//.test(original ?? '')
+      && resolve(folder, dirname(importer), original ?? '') !== resolve(folder, path)
+    )));
+    return { files, needsBundle: inexact || files.some(isTypeScript) };
   } catch {
+    // What is wrong with the source is for Node to say when it loads it.
     return undefined;
   }
 }

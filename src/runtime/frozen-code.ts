@@ -85,7 +85,7 @@ class FolderCodeStore implements CodeStore {
         // A junction needs no privilege on Windows; elsewhere the type is ignored.
         await symlink(target, join(staging, at), 'junction');
       }
-      if (bundled) await build(entry, join(staging, 'code', bundleFolder), configuration.functionName);
+      if (bundled) await build(fn, entry, join(staging, 'code', bundleFolder), join(this.#root, id, 'code'));
     });
     if (bundled) bundle = (await readdir(join(folder, bundleFolder))).find((name) => /\.[mc]js$/.test(name));
     return {
@@ -186,11 +186,14 @@ async function needsBundle(entry: string, folder: string): Promise<boolean> {
   if (isTypeScript(entry)) return true;
   if (!/^\.[cm]?js$/.test(extname(entry))) return false;
   const graph = await moduleGraph(entry);
-  return graph?.some((file) => leaves(folder, file) && !file.includes(`${sep}node_modules${sep}`)) ?? false;
+  return graph !== undefined
+    && (graph.needsBundle || graph.files.some((file) => leaves(folder, file) && !file.includes(`${sep}node_modules${sep}`)));
 }
 
-async function build(entry: string, output: string, functionName: string): Promise<void> {
-  const bundle = new HandlerBundle(entry, output);
+/** `home` is where the copied code folder will stand. */
+async function build(fn: RunnableFunction, entry: string, output: string, home: string): Promise<void> {
+  const { functionName, code: { folder } } = fn.configuration;
+  const bundle = new HandlerBundle(entry, output, (file) => (leaves(folder, file) ? file : join(home, relative(folder, file))));
   try {
     const result = await bundle.build();
     if (result.kind === 'failed') throw new UserError(`${functionName} cannot be published because it does not build: ${result.details.join('; ')}`);
