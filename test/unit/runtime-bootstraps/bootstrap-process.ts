@@ -44,7 +44,7 @@ export interface StartOptions {
   folder?: string;
 }
 
-const quiet: Logger = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} } as unknown as Logger;
+const quiet: Logger = { error() {}, warn() {}, info() {}, debug() {} };
 
 export class BootstrapProcess {
   readonly folder: string;
@@ -61,6 +61,7 @@ export class BootstrapProcess {
   readonly #transport: Transport;
   #answered: ((answer: Answer) => void) | undefined;
   #onFiles: (() => void) | undefined;
+  #onLog: (() => void) | undefined;
   #count = 0;
 
   private constructor(server: ChannelServer, { files, runtime, handler = 'index.handler', environment, binaryArguments = [], folder }: StartOptions) {
@@ -86,7 +87,10 @@ export class BootstrapProcess {
       onResponse: (_id, payload) => answer('response', payload),
       onResponseTooLarge: (_id, bytes) => this.#settle({ kind: 'too-large', payload: '', bytes }),
       onError: (_id, errorType, payload) => answer('error', payload, errorType),
-      onLog: (stream, text) => this.timeline.push(stream === 2 ? `2:${text.toString()}` : text.toString()),
+      onLog: (stream, text) => {
+        this.timeline.push(stream === 2 ? `2:${text.toString()}` : text.toString());
+        this.#onLog?.();
+      },
       onFiles: (loaded) => {
         this.files.push([...loaded]);
         this.#onFiles?.();
@@ -167,6 +171,13 @@ export class BootstrapProcess {
   nextFiles(): Promise<string[]> {
     const { promise, resolve } = Promise.withResolvers<string[]>();
     this.#onFiles = () => resolve(this.files.at(-1)!);
+    return promise;
+  }
+
+  /** The next output over the channel. */
+  nextLog(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onLog = resolve;
     return promise;
   }
 

@@ -59,9 +59,10 @@ describe('Node bootstrap', function () {
   });
 
   it('ends when the engine goes away', async () => {
-    const process = await handler('() => new Promise((done) => setTimeout(done, 60_000))');
-    await process.init;
+    const process = await handler("() => { console.log('running'); return new Promise((done) => setTimeout(done, 60_000)); }");
+    const running = process.nextLog();
     void process.invoke();
+    await running;
     process.disconnect();
     assert.equal(await process.exit, 0);
   });

@@ -95,6 +95,7 @@ function quit(code) {
 }
 
 let known = 0;
+let reported = 0;
 /** Tells which files of the function are loaded, when there are new ones. Node lists CommonJS modules only. */
 function reportFiles() {
   const loaded = Object.keys(require.cache);
@@ -103,5 +104,7 @@ function reportFiles() {
   const { sep } = require('node:path');
   const below = realTaskRoot + sep;
   const files = loaded.filter((file) => file.startsWith(below)).map((file) => taskRoot + sep + file.slice(below.length));
-  if (files.length > 0) sendText(frame.files, JSON.stringify(files));
+  if (files.length === reported) return;
+  reported = files.length;
+  sendText(frame.files, JSON.stringify(files));
 }

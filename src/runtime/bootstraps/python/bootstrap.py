@@ -199,6 +199,7 @@ class Bootstrap:
         self._runtime = runtime
         self._channel = channel
         self._known_modules = 0
+        self._reported_files = []
         self._memory_read_at = 0.0
         self._resident_bytes = None
 
@@ -289,14 +290,15 @@ class Bootstrap:
         return json.dumps(header)
 
     def report_files(self):
-        """Tells which files of the function are loaded, when there are new modules."""
+        """Tells which files of the function are loaded, when there are new ones."""
         if len(sys.modules) == self._known_modules:
             return
         self._known_modules = len(sys.modules)
         below = os.path.join(self._runtime.task_root, "")
         files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
         inside = sorted(file for file in files if isinstance(file, str) and file.startswith(below))
-        if inside:
+        if inside != self._reported_files:
+            self._reported_files = inside
             self._channel.send(FILES, json_strings(inside).encode())
 
 
