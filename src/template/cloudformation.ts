@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
 import type { FunctionOriginKind } from '../contracts/functions.ts';
+import type { WorkspaceDiagnostic } from '../contracts/workspace.ts';
 import { CdkAssets, isCdkTemplate, isNestedCdkTemplate } from './cdk.ts';
 import { locateCode } from './code-location.ts';
 import type { Contribution, ContributionContext, WantedName } from './contribution.ts';
@@ -43,11 +44,11 @@ export function readTemplate(context: ContributionContext): Contribution {
     build: (names, layers) => {
       const settled = new Map([...names].map(([key, decision]) => [key, decision.name ?? key]));
       const template = openTemplate(context, parsed, settled, () => undefined);
-      reportText(template, parsed);
+      reportShape(template);
       declaredLayers(template);
       const functions = buildTemplateFunctions(template, names, layers);
       reportDependencyCycles(template);
-      return { functions, diagnostics: template.diagnostics.all };
+      return { functions, diagnostics: reportedOf(template, parsed) };
     },
   };
 }
@@ -131,14 +132,21 @@ function declaredLayers({ resolver, resources, context, assets, diagnostics }: O
   return layers;
 }
 
-function reportText({ root, diagnostics, kind }: OpenTemplate, parsed: ParsedText): void {
-  diagnostics.addSyntaxProblems(parsed.problems);
+/** Where the text is broken, all other findings may be nothing but its consequences, so they wait until it is mended. */
+function reportedOf({ context, kind, diagnostics }: OpenTemplate, parsed: ParsedText): WorkspaceDiagnostic[] {
+  const syntax = new FileDiagnostics(context.file, parsed.lines, kind);
+  syntax.addSyntaxProblems(parsed.problems);
+  const broken = parsed.problems.some((problem) => problem.severity === 'error');
+  return broken ? syntax.all : [...syntax.all, ...diagnostics.all];
+}
+
+function reportShape({ root, diagnostics, kind }: OpenTemplate): void {
   const whole = root?.range ?? { start: 0, end: 0 };
   if (root === undefined) {
-    if (parsed.problems.length === 0) diagnostics.add('information', 'This template is empty: add Resources, or delete the file.', whole);
+    diagnostics.add('information', 'This template is empty: add Resources, or delete the file.', whole);
   } else if (root.kind !== 'map') {
     diagnostics.add('error', 'This is no template: its outermost value must be a map with Resources.', { start: whole.start, end: whole.start });
-  } else if (memberAt(root, 'Resources')?.kind !== 'map' && parsed.problems.length === 0) {
+  } else if (memberAt(root, 'Resources')?.kind !== 'map') {
     diagnostics.add('warning', `This ${kind === 'sam' ? 'SAM' : 'CloudFormation'} template has no Resources, so it declares no functions.`, { start: whole.start, end: whole.start });
   }
 }

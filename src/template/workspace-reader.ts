@@ -1,5 +1,5 @@
 /** Reads all workspace folders into one model, and again when something changes. */
-import { relative } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { FunctionDefinition, SourceLocation } from '../contracts/functions.ts';
 import type { Logger } from '../contracts/logger.ts';
@@ -10,7 +10,7 @@ import type { Contribution, ContributionContext } from './contribution.ts';
 import { ParsedFiles } from './parsed-files.ts';
 import { readRegisteredFunctions } from './registered.ts';
 import { readServerless } from './serverless.ts';
-import { discoverTemplates } from './template-discovery.ts';
+import { discoverTemplates, isExcludedName } from './template-discovery.ts';
 import type { DiscoveredFile, DiscoveredKind } from './template-discovery.ts';
 import { WorkspaceWatcher } from './workspace-watcher.ts';
 
@@ -116,7 +116,7 @@ class FileWorkspaceReader implements WorkspaceReader {
       },
     });
     const model = await this.#readFiles(found, settings);
-    await this.#watcher?.settle(searched, roots, model.files);
+    await this.#watcher?.settle(searched, roots, [...model.files, ...buildOutputs(model)]);
     if (this.#disposed) return this.#model;
     this.#publish(model);
     return this.#model;
@@ -179,4 +179,21 @@ class FileWorkspaceReader implements WorkspaceReader {
       }
     }
   }
+}
+
+/**
+ * Paths in folders that are not searched but decide which file a handler stands for: built code that is there, and where
+ * the code of functions without a handler file would appear.
+ */
+function buildOutputs({ functions }: WorkspaceModel): Set<string> {
+  const paths = new Set<string>();
+  for (const { configuration: { code, handler } } of functions) {
+    if (code.handlerFile !== undefined) {
+      if (code.handlerFile.split(/[/\\]/).some(isExcludedName)) paths.add(code.handlerFile);
+    } else if (code.inline === undefined) {
+      paths.add(code.folder);
+      paths.add(dirname(resolve(code.folder, handler)));
+    }
+  }
+  return paths;
 }

@@ -71,6 +71,15 @@ describe('watching a workspace', () => {
     assert.equal(model.functions[0]?.configuration.code.handlerFile, workspace.path('app.ts'));
   });
 
+  it('a handler that a build makes is found when it appears', async () => {
+    workspace.write({ 'template.yaml': template('One').replace('app.handler', 'dist/app.handler') });
+    const reader = workspace.reader({ watch: true });
+    assert.equal((await reader.read()).diagnostics.length, 1);
+    const built = changed(reader, (model) => model.diagnostics.length === 0);
+    workspace.write({ 'dist/app.js': '' });
+    assert.equal((await built).functions[0]?.configuration.code.handlerFile, workspace.path('dist', 'app.js'));
+  });
+
   it('functions.json that appears with its folder shows', async () => {
     workspace.write({ 'app.js': '' });
     const reader = workspace.reader({ watch: true });

@@ -40,7 +40,7 @@ describe('workspace reader', () => {
     assert.deepEqual(fn.tags, { team: 'core' });
     assert.equal(fn.configuration.tracing, 'Active');
     assert.equal(fn.configuration.deadLetterTargetArn, 'arn:x');
-    assert.deepEqual(read.diagnostics, ['infra/template.json:12 error Timeout must be 1 to 900 seconds, not 9000; 900 is used here.']);
+    assert.deepEqual(read.diagnostics, ['infra/template.json:13 error Timeout must be 1 to 900 seconds, not 9000; 900 is used here.']);
   });
 
   it('a broken template is reported on its line and leaves itself and the others usable', async () => {
@@ -52,7 +52,7 @@ describe('workspace reader', () => {
       'd/template.yaml': `${header}Resources:\n\tFn: x\n`,
       'e/template.yaml': '',
       'f/template.yaml': `${header}Resources: [1]\n`,
-      'g/template.yaml': '- AWSTemplateFormatVersion: x\n',
+      'g/template.yaml': '[\nAWSTemplateFormatVersion: x\n]\n',
       'h/template.yaml': `${samTemplate(functionYaml('Tagged', { CodeUri: '..' }))}  Dup: { Type: AWS::SQS::Queue }\n  Dup: { Type: AWS::SQS::Queue }\n  Odd: !Unknown x\n`,
     }).read();
     assert.ok(read.names.includes('Good'));
@@ -64,6 +64,7 @@ describe('workspace reader', () => {
       /^g\/template\.yaml:1 error This is no template/, /^h\/template\.yaml:6 error YAML: Map keys must be unique/, /^h\/template\.yaml:7 warning YAML: Unresolved tag: !Unknown\./,
     ]) assert.ok(read.diagnostics.some((each) => pattern.test(each)), `${pattern} in\n${read.diagnostics.join('\n')}`);
     assert.ok(!read.diagnostics.some((each) => each.startsWith('c/')));
+    assert.ok(!read.diagnostics.join().includes('has no Runtime'), 'what only follows from broken text is not reported');
     assert.equal(read.files.length, 8);
   });
 
