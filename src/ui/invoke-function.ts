@@ -1,5 +1,6 @@
 /** Invoking from the editor: save, pick the event, ask the engine, show the record. */
 import * as vscode from 'vscode';
+import { UserError } from '../contracts/faults.ts';
 import type { FunctionSummary } from '../contracts/lambda-api.ts';
 import { invoke, type InvokeParams, type InvokeResult } from '../protocol/engine.ts';
 import type { EngineClient } from './engine-client.ts';
@@ -35,7 +36,7 @@ export class FunctionInvoker {
   async invoke(fn: FunctionSummary, choice: InvokeChoice = {}): Promise<InvokeResult | undefined> {
     const payload = choice.payload ?? await this.#payload(fn, choice.ask ?? false);
     if (payload === undefined) return undefined;
-    await vscode.workspace.saveAll(false);
+    await saveEdits();
     const options = await this.#events.options(fn);
     const parameters: InvokeParams = { functionName: fn.name, invocationType: 'RequestResponse', payload, ...options };
     const result = await vscode.window.withProgress(
@@ -55,5 +56,15 @@ export class FunctionInvoker {
     // An event that is being edited is sent as it stands in the editor.
     const open = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === event.uri.toString());
     return open ? open.getText() : this.#events.read(event);
+  }
+}
+
+/** What is being edited is what runs. `saveAll` would pass over changed documents that stand in no editor. */
+async function saveEdits(): Promise<void> {
+  const edited = vscode.workspace.textDocuments.filter(({ isDirty, uri }) => isDirty && uri.scheme === 'file' && vscode.workspace.getWorkspaceFolder(uri));
+  for (const document of edited) {
+    if (!await document.save()) {
+      throw new UserError(`${vscode.workspace.asRelativePath(document.uri)} could not be saved, so nothing was run: save it, then invoke again.`);
+    }
   }
 }
