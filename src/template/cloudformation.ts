@@ -36,14 +36,15 @@ export function readTemplate(context: ContributionContext): Contribution {
   const text = readFileSync(context.file, 'utf8');
   const parsed = context.parsed.parse(context.file, text);
   const files = [context.file];
-  const first = openTemplate(context, parsed, new Map(), (file) => files.push(file));
+  const onManifest = (file: string) => void files.push(file);
+  const first = openTemplate(context, parsed, new Map(), onManifest);
   return {
     files,
     names: wantedNames(first),
     layers: declaredLayers(first),
     build: (names, layers) => {
       const settled = new Map([...names].map(([key, decision]) => [key, decision.name ?? key]));
-      const template = openTemplate(context, parsed, settled, () => undefined);
+      const template = openTemplate(context, parsed, settled, onManifest);
       reportShape(template);
       declaredLayers(template);
       const functions = buildTemplateFunctions(template, names, layers);

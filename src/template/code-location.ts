@@ -1,5 +1,5 @@
 /** Where the code and the layers of a function in a template stand on disk. */
-import { dirname, extname, relative, resolve } from 'node:path';
+import { dirname, extname, isAbsolute, relative, resolve } from 'node:path';
 import type { CdkAssets } from './cdk.ts';
 import { isFile, isFolder } from './handler-resolution.ts';
 import { textOf } from './intrinsics.ts';
@@ -68,5 +68,5 @@ function localFolder(query: CodeQuery, path: string): CodeLocation {
 /** Relative to the workspace folder with forward slashes; absolute when outside of it. */
 export function shownPath(path: string, root: string): string {
   const inside = relative(root, path);
-  return inside === '' ? '.' : inside.startsWith('..') ? path : inside.replaceAll('\\', '/');
+  return inside === '' ? '.' : inside.startsWith('..') || isAbsolute(inside) ? path : inside.replaceAll('\\', '/');
 }

@@ -26,7 +26,7 @@ export interface BuiltFunctions {
 }
 
 export interface Contribution {
-  /** Absolute paths of the files read for it, the main one first. */
+  /** Absolute paths of the files read for it, the main one first; building may add to them. */
   files: readonly string[];
   names: readonly WantedName[];
   /** Content folders of the layers it declares, by layer version ARN. */

@@ -1,5 +1,5 @@
 /** Reads all workspace folders into one model, and again when something changes. */
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, relative, resolve, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { FunctionDefinition, SourceLocation } from '../contracts/functions.ts';
 import type { Logger } from '../contracts/logger.ts';
@@ -162,7 +162,7 @@ class FileWorkspaceReader implements WorkspaceReader {
   }
 
   #show({ file, line }: SourceLocation): string {
-    const folder = this.#folders.find((each) => file.startsWith(each));
+    const folder = this.#folders.find((each) => file.startsWith(each.endsWith(sep) ? each : `${each}${sep}`));
     return `${(folder === undefined ? file : relative(folder, file)).replaceAll('\\', '/')}:${line + 1}`;
   }
 

@@ -61,7 +61,7 @@ describe('.local-lambda/functions.json', () => {
     for (const pattern of [
       /json:3 error "bad name" is no function name/, /json:4 error Function text must be an object/, /json:5 error This function has no Runtime/,
       /json:5 error This function has no Handler/, /json:6 warning No file for handler nope\.handler/, /json:6 error Timeout must be 1 to 900 seconds, not 0/,
-      /json:7|template\.yaml:3 warning Function name taken is taken/,
+      /json:7 warning Function name taken is taken by template\.yaml:3/,
     ]) assert.ok(read.diagnostics.some((each) => pattern.test(each)), `${pattern} in\n${read.diagnostics.join('\n')}`);
   });
 

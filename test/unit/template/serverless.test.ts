@@ -54,7 +54,7 @@ resources:
     }).read();
     assert.deepEqual(read.names, ['shop-test-hello-world', 'the-job']);
     const hello = read.function('shop-test-hello-world');
-    assert.deepEqual([hello.origin.kind, hello.origin.logicalId, hello.origin.location?.line], ['serverless', 'hello-world', 12]);
+    assert.deepEqual([hello.origin.kind, hello.origin.logicalId, hello.origin.location?.line], ['serverless', 'hello-world', 13]);
     assert.equal(read.handlerFile('shop-test-hello-world'), 'src/hello.ts');
     assert.deepEqual(hello.configuration.environment, {
       TABLE: 'items-test', STAGE: 'test', SHARED: 'own', QUEUE: 'arn:aws:sqs:eu-west-1:123456789012:jobs', SELF: 'shop-test', ARN: 'x:eu-west-1',
