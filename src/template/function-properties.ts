@@ -1,7 +1,6 @@
 /** From resolved template properties to a FunctionConfiguration, with what AWS would refuse reported on its line. */
 import type { FunctionConfiguration } from '../contracts/functions.ts';
 import { textOf } from './intrinsics.ts';
-import type { TextRange } from './nodes.ts';
 
 export interface FunctionFinding {
   severity: 'error' | 'warning' | 'information';
@@ -12,12 +11,15 @@ export interface FunctionFinding {
 
 export type Properties = Readonly<Record<string, unknown>>;
 
-/** Limits of Lambda: lambda-facts §1.2 (DOC gettingstarted-limits). */
+/** Lambda's quotas (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). */
 export const limits = {
   timeout: { least: 1, most: 900, usual: 3, unit: 'seconds' },
   memorySize: { least: 128, most: 10_240, usual: 128, unit: 'MB' },
   ephemeralStorage: { least: 512, most: 10_240, usual: 512, unit: 'MB' },
 } as const;
+
+/** Bytes that all environment variables of a function may have together, names and values. */
+const environmentBytes = 4096;
 
 type Limit = (typeof limits)[keyof typeof limits];
 
@@ -114,6 +116,10 @@ export class FunctionPropertyReader {
       if (text !== undefined && !Array.isArray(value)) result[name] = text;
       else this.report('warning', 'Environment', `Environment variable ${name} must be text, so it is left out.`);
     }
+    const bytes = Object.entries(result).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
+    if (bytes > environmentBytes) {
+      this.report('error', 'Environment', `Environment variables have ${bytes} bytes together; AWS refuses more than ${environmentBytes}.`);
+    }
     return result;
   }
 
@@ -158,6 +164,3 @@ export function record(value: unknown): Record<string, unknown> {
 export function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
-
-/** Where a finding is shown: its property, else the function. */
-export type FindingPlace = (property: string) => TextRange;

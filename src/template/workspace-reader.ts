@@ -1,6 +1,8 @@
 /** Reads all workspace folders into one model, and again when something changes. */
+import { statSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { UserError } from '../contracts/faults.ts';
 import type { FunctionDefinition, SourceLocation } from '../contracts/functions.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { TemplateSettings, WorkspaceDiagnostic, WorkspaceModel, WorkspaceReader } from '../contracts/workspace.ts';
@@ -32,6 +34,15 @@ const readers: Readonly<Record<DiscoveredKind, (context: ContributionContext) =>
 /** Nothing is read before the first `read`. */
 export function createWorkspaceReader(options: WorkspaceReaderOptions): WorkspaceReader {
   return new FileWorkspaceReader(options);
+}
+
+/** CloudFormation takes templates of 1 MB; what is many times larger is no template. */
+const maximumFileBytes = 8 * 1024 * 1024;
+
+function withinSize(file: string): true {
+  const { size } = statSync(file);
+  if (size <= maximumFileBytes) return true;
+  throw new UserError(`it has ${Math.round(size / 1024 / 1024)} MB, and ${maximumFileBytes / 1024 / 1024} MB is the most that is read`);
 }
 
 class FileWorkspaceReader implements WorkspaceReader {
@@ -127,7 +138,7 @@ class FileWorkspaceReader implements WorkspaceReader {
     const diagnostics: WorkspaceDiagnostic[] = [];
     const { accountId, region, parameterOverrides } = settings;
     for (const { kind, file, folder } of found) {
-      const read = () => readers[kind]({ file, folder, accountId, region, parameterOverrides, parsed: this.#parsed });
+      const read = () => withinSize(file) && readers[kind]({ file, folder, accountId, region, parameterOverrides, parsed: this.#parsed });
       contributions.push(this.#protected(file, diagnostics, read) ?? { files: [file], names: [], layers: new Map(), build: () => ({ functions: [], diagnostics: [] }) });
       // The engine goes on answering while large workspaces are read.
       await setImmediate();
@@ -154,7 +165,7 @@ class FileWorkspaceReader implements WorkspaceReader {
       const system = (error as NodeJS.ErrnoException).code;
       // The file went away since the search found it: the next read will not find it.
       if (system === 'ENOENT') return undefined;
-      if (system === undefined) this.#logger.error(`Reading ${file} failed.`, error);
+      if (system === undefined && !(error instanceof UserError)) this.#logger.error(`Reading ${file} failed.`, error);
       const why = error instanceof Error ? error.message : String(error);
       diagnostics.push({ severity: 'error', message: `This file could not be read: ${why}.`, location: { file, line: 0, column: 0 }, source: 'local-lambda' });
       return undefined;

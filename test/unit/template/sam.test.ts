@@ -162,7 +162,7 @@ Resources:
     assert.deepEqual(read.diagnostics, []);
   });
 
-  it('what AWS would refuse is reported on its line, and the nearest value is used', async () => {
+  it('lambda-facts §1.2: limits of Timeout, MemorySize and EphemeralStorage; what AWS would refuse is reported on its line', async () => {
     const read = await workspace.write({
       'app.js': '',
       'template.yaml': `${header}
@@ -211,6 +211,18 @@ Resources:
     ];
     assert.equal(read.diagnostics.length, expected.length, read.diagnostics.join('\n'));
     for (const pattern of expected) assert.ok(read.diagnostics.some((each) => pattern.test(each)), `${pattern} in\n${read.diagnostics.join('\n')}`);
+  });
+
+  it('lambda-facts §1.2: environment variables of more than 4 KB together are refused', async () => {
+    const read = await workspace.write({
+      'app.js': '',
+      'template.yaml': `${header}
+Resources:
+  Fits: { Type: AWS::Serverless::Function, Properties: { Handler: app.handler, Runtime: nodejs22.x, Environment: { Variables: { A: ${'x'.repeat(4095)} } } } }
+  Large: { Type: AWS::Serverless::Function, Properties: { Handler: app.handler, Runtime: nodejs22.x, Environment: { Variables: { A: ${'é'.repeat(2048)} } } } }
+`,
+    }).read();
+    assert.deepEqual(read.diagnostics, ['template.yaml:6 error Environment variables have 4097 bytes together; AWS refuses more than 4096.']);
   });
 
   it('loops of AWS::LanguageExtensions are written out', async () => {

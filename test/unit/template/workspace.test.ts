@@ -131,6 +131,12 @@ describe('workspace reader', () => {
     assert.deepEqual(model.functions.map((each) => each.configuration.functionName), ['Fn']);
   });
 
+  it('a file that is far too large for a template is said, not read', async () => {
+    const read = await workspace.write({ 'app.js': '', 'template.yaml': samTemplate(functionYaml('Fn')) + '#'.repeat(9 * 1024 * 1024) }).read();
+    assert.deepEqual(read.names, []);
+    assert.deepEqual(read.diagnostics, ['template.yaml:1 error This file could not be read: it has 9 MB, and 8 MB is the most that is read.']);
+  });
+
   it('a folder without anything gives an empty model', async () => {
     const read = await workspace.read();
     assert.deepEqual(read.model, { functions: [], files: [], diagnostics: [] });
