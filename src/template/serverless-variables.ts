@@ -116,6 +116,9 @@ export class ServerlessVariables {
       if (found === 'unknown') unknown = true;
       else if (found !== 'missing') return this.resolve(withRange(found.node, range));
     }
+    // The framework asks its command line for these two; here they have what it takes without one.
+    const usual = { 'opt:stage': 'dev', 'opt:region': this.#options.region }[inner.trim()];
+    if (usual !== undefined) return scalar(usual, range);
     if (unknown) this.#report('information', `\${${inner}} is known to a deployment only, so it stays as written.`, range);
     else this.#report('warning', `\${${inner}} has no value: set it, or give it a default as in \${${inner}, 'value'}.`, range);
     return undefined;

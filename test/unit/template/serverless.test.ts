@@ -111,6 +111,7 @@ functions:
         DOTENV: \${env:LOCAL_LAMBDA_DOTENV}
         NONE: \${env:LOCAL_LAMBDA_TEST_MISSING, ''}
         PARAM: \${param:domain}
+        OPTIONS: \${opt:stage} \${opt:region}
         ACCOUNT: \${aws:accountId}
         GONE: \${file(./nope.yml):x, 'fallback, with comma'}
 `,
@@ -119,7 +120,7 @@ functions:
     assert.deepEqual(read.environment('vars-dev-fromFile'), { WHERE: 'Lisbon' });
     assert.deepEqual(read.environment('vars-dev-inline'), {
       DEEP: 'deep', ITEM: 'one', TEXT: 'text', NESTED: 'prefix-Lisbon-suffix', CHAIN: 'linked', ENV: 'from-process', DOTENV: 'dotted',
-      NONE: '', PARAM: 'dev.example.com', ACCOUNT: '123456789012', GONE: 'fallback, with comma',
+      NONE: '', PARAM: 'dev.example.com', OPTIONS: 'dev eu-west-1', ACCOUNT: '123456789012', GONE: 'fallback, with comma',
     });
     assert.equal(read.function('vars-dev-inline').configuration.timeout, 30);
     assert.deepEqual(read.diagnostics, []);
