@@ -12,7 +12,9 @@ import { credentials, Fixture } from '../unit/endpoint/fixtures.ts';
 const arn = 'arn:aws:lambda:us-east-1:123456789012:function:greet';
 const requestId = '8f5e7ad2-3cbb-4a19-9a25-5d9e3e0c1f11';
 
-describe('endpoint with @aws-sdk/client-lambda', () => {
+describe('endpoint with @aws-sdk/client-lambda', function () {
+  this.timeout(20_000);
+
   let fixture: Fixture;
   let client: LambdaClient;
 
@@ -140,6 +142,14 @@ describe('endpoint with @aws-sdk/client-lambda', () => {
   it('lambda-facts §1.2: a payload of exactly 6 MB reaches the function', async () => {
     const output = await client.send(new InvokeCommand({ FunctionName: 'greet', Payload: Buffer.alloc(6_291_456, 32) }));
     assert.equal(output.Payload?.length, 6_291_456);
+  });
+
+  it('lambda-facts §1.2: request line and headers may take 1 MB and no more', async () => {
+    const unsigned = await Fixture.start();
+    assert.equal((await unsigned.invoke('{}', { 'x-large': 'a'.repeat(1_040_000) })).status, 200);
+    const answer = await unsigned.raw(`GET /2015-03-31/functions HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Large: ${'a'.repeat(1_060_000)}\r\n\r\n`);
+    assert.match(answer, /^HTTP\/1\.1 431 /);
+    await unsigned.stop();
   });
 
   it('reads the operations with path, query and body members under their AWS names', async () => {

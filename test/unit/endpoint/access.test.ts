@@ -1,22 +1,12 @@
 /** Who is let in: signatures for AWS requests, the token for the engine's own routes. */
 import assert from 'node:assert/strict';
-import { createHash, createHmac } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { UserError } from '../../../src/contracts/faults.ts';
 import type { OwnRequest, OwnResponse } from '../../../src/endpoint/own-routes.ts';
-import { credentials, Fixture, token, type Reply, type Sent } from './fixtures.ts';
+import { credentials, Fixture, Sha256, token, type Reply, type Sent } from './fixtures.ts';
 
 const path = '/2015-03-31/functions/greet/invocations';
-const Sha256 = class {
-  readonly #state;
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#state = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as Uint8Array);
-  }
-  update(data: string | ArrayBuffer | ArrayBufferView): void { this.#state.update(data as Uint8Array); }
-  digest(): Promise<Uint8Array> { return Promise.resolve(this.#state.digest()); }
-  reset(): void {}
-};
 
 async function signed(fixture: Fixture, { headers = {}, body = '{}', identity = credentials, service = 'lambda', signedAt = new Date() }: {
   headers?: Record<string, string>; body?: string | Buffer; identity?: typeof credentials; service?: string; signedAt?: Date;

@@ -8,7 +8,9 @@ import { Fixture } from './fixtures.ts';
 
 const invocations = '/2015-03-31/functions/greet/invocations';
 
-describe('Endpoint', () => {
+describe('Endpoint', function () {
+  this.timeout(20_000);
+
   let fixture: Fixture;
   beforeEach(async () => { fixture = await Fixture.start(); });
   afterEach(() => fixture.stop());

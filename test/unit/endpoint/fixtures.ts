@@ -1,4 +1,5 @@
 /** An endpoint with a Lambda that answers what a test says, and a client that shows raw HTTP. */
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { Endpoint, type EndpointOptions } from '../../../src/endpoint/endpoint.ts';
@@ -38,6 +39,22 @@ export class RecordingLogger implements Logger {
 
 export const credentials = { accessKeyId: 'LKIALOCALLAMBDA00001', secretAccessKey: 'a/secret+with=signs' };
 export const token = 'the-token';
+
+/** The hash constructor that `@smithy/signature-v4` wants. */
+export class Sha256 {
+  readonly #state: Hash | Hmac;
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#state = secret === undefined ? createHash('sha256') : createHmac('sha256', bytes(secret));
+  }
+  update(data: string | ArrayBuffer | ArrayBufferView): void { this.#state.update(bytes(data)); }
+  digest(): Promise<Uint8Array> { return Promise.resolve(this.#state.digest()); }
+  reset(): void { throw new Error('not used'); }
+}
+
+function bytes(data: string | ArrayBuffer | ArrayBufferView): string | Buffer {
+  if (typeof data === 'string') return data;
+  return data instanceof ArrayBuffer ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
 
 export interface Reply {
   status: number;
