@@ -3,7 +3,7 @@
  * have archived; whoever replaces it rewrites this file and the `vscode-…` selectors of styles.css, nothing else.
  */
 import {
-  provideVSCodeDesignSystem, vsCodeBadge, vsCodeButton, vsCodeDropdown, vsCodeOption, vsCodePanels, vsCodePanelTab,
+  provideVSCodeDesignSystem, vsCodeButton, vsCodeDropdown, vsCodeOption, vsCodePanels, vsCodePanelTab,
   vsCodePanelView, vsCodeProgressRing, vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 import type { Button, Dropdown, Panels, TextField } from '@vscode/webview-ui-toolkit';
@@ -12,7 +12,7 @@ import { h, icon } from './dom.ts';
 /** Before any control is made. */
 export function registerControls(): void {
   provideVSCodeDesignSystem().register(
-    vsCodeBadge(), vsCodeButton(), vsCodeDropdown(), vsCodeOption(), vsCodePanels(), vsCodePanelTab(), vsCodePanelView(),
+    vsCodeButton(), vsCodeDropdown(), vsCodeOption(), vsCodePanels(), vsCodePanelTab(), vsCodePanelView(),
     vsCodeProgressRing(), vsCodeTextField(),
   );
 }
@@ -155,14 +155,13 @@ export function tabs(entries: readonly { id: string; title: string; view: HTMLEl
     setBadge: (id, text) => {
       const head = heads.get(id);
       if (!head) return;
-      const current = head.querySelector('vscode-badge');
+      // Not the toolkit's badge: its template has a style attribute, which the Content-Security-Policy refuses.
+      const current = head.querySelector('.badge');
       if (text === undefined) {
         current?.remove();
       } else if (current?.textContent !== text) {
-        const badge = make('vscode-badge', {});
-        badge.textContent = text;
-        if (current) current.replaceWith(badge);
-        else head.append(badge);
+        if (current) current.textContent = text;
+        else head.append(h('span', { class: 'badge' }, text));
       }
     },
   };

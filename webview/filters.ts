@@ -35,7 +35,7 @@ export class Filters {
     });
     this.#status = dropdown({ label: 'Filter by status', onChange: (value) => this.#set({ status: value as Status | '' }) });
     this.#functions = dropdown({ label: 'Filter by function', onChange: (value) => this.#set({ functionName: value }) });
-    this.element = h('search', { class: 'filters' }, this.#text.element, this.#status.element, this.#functions.element);
+    this.element = h('search', { class: 'filters' }, this.#text.element, this.#functions.element, this.#status.element);
   }
 
   focus(): void {

@@ -58,6 +58,12 @@ export function fullTime(then: number): string {
   return `${local.slice(0, 10)} ${local.slice(11, 23)} ${sign}${hours}:${minutes}`;
 }
 
+/** Local time with milliseconds, after the date when that is not the date of `now`. */
+export function preciseTime(then: number, now: number): string {
+  const full = fullTime(then);
+  return fullTime(now).slice(0, 10) === full.slice(0, 10) ? full.slice(11, 23) : full.slice(0, 23);
+}
+
 /** What the second line of a row says: the error's type, else the status. */
 export function outcome({ status, errorType }: Pick<ExecutionRow, 'status' | 'errorType'>): string {
   return status === 'failed' && errorType ? errorType : statusWords[status].word;

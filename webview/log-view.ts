@@ -2,7 +2,7 @@
 import { textButton } from './controls.ts';
 import { h, setText } from './dom.ts';
 import { count } from './formatting.ts';
-import { levelOf, readable } from './log-lines.ts';
+import { condense, levelOf, readable } from './log-lines.ts';
 import type { Log } from './state.ts';
 
 /** A longer line is cut here; the editor shows it whole. */
@@ -41,21 +41,17 @@ export class LogView {
     this.#shown = next;
     const same = previous?.executionId === next.executionId;
     const follows = same ? scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < atEnd : next.running;
-    if (same && continues(previous.log, next.log)) this.#add(previous.log, next.log);
-    else this.#replace(next.log);
+    if (same && continues(previous.log, next.log)) this.#add(previous.log, next.log, next.executionId);
+    else this.#lines.replaceChildren(...next.log.lines.map((line) => lineElement(line, next.executionId)));
     this.#describe(next);
     if (follows && (next.running || previous?.running)) scroller.scrollTop = scroller.scrollHeight;
     else if (!same) scroller.scrollTop = 0;
   }
 
-  #add(before: Log, after: Log): void {
+  #add(before: Log, after: Log, executionId: string): void {
     for (let gone = after.dropped - before.dropped; gone > 0; gone -= 1) this.#lines.firstElementChild?.remove();
     const known = before.dropped + before.lines.length - after.dropped;
-    this.#lines.append(...after.lines.slice(Math.max(0, known)).map(lineElement));
-  }
-
-  #replace(log: Log): void {
-    this.#lines.replaceChildren(...log.lines.map(lineElement));
+    this.#lines.append(...after.lines.slice(Math.max(0, known)).map((line) => lineElement(line, executionId)));
   }
 
   #describe({ log, running, cut, truncated }: LogShown): void {
@@ -79,9 +75,12 @@ function continues(before: Log, after: Log): boolean {
     && before.lines.every((line, index) => line === after.lines[index]);
 }
 
-function lineElement(line: string): HTMLElement {
+function lineElement(line: string, executionId: string): HTMLElement {
   const level = levelOf(line);
-  const text = readable(line.length > longestLine ? `${line.slice(0, longestLine)} … (${count(line.length - longestLine, 'more character')})` : line);
-  // An empty line keeps its height.
-  return h('div', { class: level ? `line level-${level}` : 'line' }, text === '' ? '\u200b' : text);
+  const { time, text } = condense(line, executionId);
+  const shown = readable(text.length > longestLine ? `${text.slice(0, longestLine)} … (${count(text.length - longestLine, 'more character')})` : text);
+  return h('div', { class: level ? `line level-${level}` : 'line' },
+    time !== undefined && h('span', { class: 'time' }, time),
+    // An empty line keeps its height.
+    h('span', { class: 'text' }, shown === '' ? '\u200b' : shown));
 }

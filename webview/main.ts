@@ -5,7 +5,7 @@ import { iconButton, registerControls } from './controls.ts';
 import { DetailView } from './detail.ts';
 import { h } from './dom.ts';
 import { ExecutionList } from './execution-list.ts';
-import { Filters } from './filters.ts';
+import { Filters, isEmptyFilter } from './filters.ts';
 import { Notices } from './notices.ts';
 import { readSavedState } from './saved-state.ts';
 import { Splitter } from './splitter.ts';
@@ -114,7 +114,8 @@ function draw(): void {
   if (revealing) list.revealSelected();
   revealing = false;
   detail.show(state);
-  panel.classList.toggle('without-detail', replaced && state.detail === undefined && state.detailFailure === undefined);
+  // A notice about everything gets the whole panel, unless a filter could be to blame.
+  panel.classList.toggle('without-detail', replaced && isEmptyFilter(filter) && state.detail === undefined && state.detailFailure === undefined);
 }
 
 function saveSoon(): void {

@@ -129,10 +129,15 @@ function emptyHistory(endpoint: string | undefined, functionName = 'MyFunction')
     ways,
   ];
   if (endpoint !== undefined) {
+    const command = [
+      `aws lambda invoke --function-name ${functionName} \\`,
+      `  --endpoint-url ${endpoint} \\`,
+      '  --cli-binary-format raw-in-base64-out \\',
+      "  --payload '{}' response.json",
+    ];
     content.push(
-      h('p', {}, 'Or from the AWS CLI or any AWS SDK:'),
-      h('pre', { class: 'command', tabindex: '0' },
-        `aws lambda invoke --endpoint-url ${endpoint} \\\n  --function-name ${functionName} --payload '{}' \\\n  --cli-binary-format raw-in-base64-out /dev/stdout`));
+      h('p', {}, 'Or call it with any AWS SDK or the AWS CLI; ', h('strong', {}, 'Local Lambda: Copy Endpoint Exports'), ' has the credentials:'),
+      h('pre', { class: 'command', tabindex: '0' }, command.join('\n')));
   }
   return content;
 }

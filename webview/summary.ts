@@ -1,7 +1,7 @@
 /** What the detail says above its tabs: which function, how it went, how long, what ran it, what belongs to it. */
 import type { Detail } from './state.ts';
 import { append, h, icon } from './dom.ts';
-import { ago, duration, fullTime, size, statusWords } from './formatting.ts';
+import { ago, duration, fullTime, preciseTime, size, statusWords } from './formatting.ts';
 
 type Execution = Detail['execution'];
 type Attempt = Execution['attempts'][number];
@@ -45,16 +45,18 @@ export function facts(execution: Execution, events: SummaryEvents, now: number):
     append(list, [h('div', {}, h('dt', {}, name), h('dd', {}, ...value))]);
   };
   add('Request ID', ...copyable(execution.id, 'request ID', events));
-  add('Received', h('time', { datetime: new Date(execution.receivedAt).toISOString() },
-    `${fullTime(execution.receivedAt).slice(0, 23)} (${ago(execution.receivedAt, now)})`));
+  add('Received', h('time', { datetime: new Date(execution.receivedAt).toISOString(), title: fullTime(execution.receivedAt) },
+    `${preciseTime(execution.receivedAt, now)} (${ago(execution.receivedAt, now)})`));
   if (execution.durationMs !== undefined) add('Duration', timing(execution, last));
-  if (last?.maxMemoryUsedMb !== undefined) add('Max memory used', `${last.maxMemoryUsedMb} MB`);
-  add('Start', last && (last.coldStart ? 'Cold: a new execution environment' : 'Warm: a reused execution environment'));
+  if (last?.maxMemoryUsedMb !== undefined) add('Memory used', `${last.maxMemoryUsedMb} MB`);
+  add('Start', last && (last.coldStart ? 'Cold: new environment' : 'Warm: reused environment'));
   add('Payload', `${size(execution.requestBytes)} in${execution.responseBytes === undefined ? '' : `, ${size(execution.responseBytes)} out`}`);
   add('Invocation', `${execution.invocationType}, from ${source(execution)}`);
-  if (execution.qualifier !== undefined && execution.qualifier !== execution.executedVersion) add('Executed version', execution.executedVersion);
+  if (execution.qualifier !== undefined && execution.qualifier !== execution.executedVersion) add('Version', execution.executedVersion);
   if (last?.binary !== undefined) {
-    add('Ran on', h('span', { class: 'path', title: last.binary }, last.binary), last.binaryVersion === undefined ? undefined : ` ${last.binaryVersion}`);
+    // The end of a long path tells more than its beginning: the outer direction cuts it there, the inner one reads it.
+    const path = h('span', { class: 'path', dir: 'rtl', title: last.binary }, h('bdi', { dir: 'ltr' }, last.binary));
+    add('Ran on', last.binaryVersion === undefined ? undefined : h('span', { class: 'version' }, last.binaryVersion), path);
   }
   if (last?.logStreamName !== undefined) add('Log stream', ...copyable(last.logStreamName, 'log stream name', events));
   add('Trace ID', ...copyable(execution.traceId, 'trace ID', events));
