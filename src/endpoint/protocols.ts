@@ -35,16 +35,20 @@ export function serviceOf(head: RequestHead, services: ReadonlyMap<string, Servi
   for (const service of services.values()) {
     if (service.recognises(head)) return service;
   }
+  if (isForm(head)) return new AbsentService(undefined, head);
   return services.values().next().value ?? new AbsentService(undefined, head);
 }
 
 /** Marks of the protocols that no REST JSON service uses. */
-function isForeign({ headers, path, query }: RequestHead): boolean {
+function isForeign({ headers, query }: RequestHead): boolean {
   return headers['x-amz-target'] !== undefined
     || headers['smithy-protocol'] !== undefined
-    // Query services stand at the root; elsewhere it is only what curl says of any body.
-    || (path === '/' && headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true)
     || (query !== '' && /(?:^|&)Action=/.test(query));
+}
+
+/** A body of the Query protocol, or only what curl says of any body: the path decides. */
+function isForm({ headers }: RequestHead): boolean {
+  return headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
 }
 
 /** An AWS service that Local Lambda does not have. Nothing is checked and nothing sent on: the answer is always no. */
@@ -105,7 +109,7 @@ function shapeOf(signingName: string | undefined, head: RequestHead): ErrorShape
   if (head.headers['smithy-protocol'] === 'rpc-v2-cbor') return 'cbor';
   if (head.headers['x-amz-target'] !== undefined) return 'json';
   if (signingName?.startsWith('s3')) return 's3';
-  if (isForeign(head)) return signingName === 'ec2' ? 'ec2' : 'query';
+  if (isForeign(head) || isForm(head)) return signingName === 'ec2' ? 'ec2' : 'query';
   if (signingName === 'cloudfront' || signingName === 'route53') return 'query';
   return 'rest-json';
 }
@@ -125,5 +129,5 @@ function actionInHead(head: RequestHead, shape: ErrorShape): string | undefined 
   if (shape === 'cbor') return head.path.slice(head.path.lastIndexOf('/') + 1);
   const action = parseQuery(head.query).Action;
   if (action !== undefined) return action;
-  return isForeign(head) ? undefined : `${head.method} ${head.path}`;
+  return isForm(head) ? undefined : `${head.method} ${head.path}`;
 }

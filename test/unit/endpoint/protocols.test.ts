@@ -45,6 +45,16 @@ describe('services that are not here', () => {
     assert.match(unsigned.text, /does not have SQS: ListQueues /);
   });
 
+  it('knows a Query request by a queue URL, and curl by a path of Lambda', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const body = 'Action=SendMessage&Version=2012-11-05';
+    assert.match((await fixture.send('/123456789012/orders', { method: 'POST', body, headers: { ...headers, authorization: scoped('sqs') } })).text, /<Code>InvalidAction<\/Code><Message>Local Lambda does not have SQS: SendMessage /);
+    assert.match((await fixture.send('/123456789012/orders', { method: 'POST', body, headers })).text, /does not have SQS: SendMessage /);
+    const unsigned = await Fixture.start();
+    assert.equal((await unsigned.invoke('{"a":1}', headers)).text, '{"a":1}');
+    await unsigned.stop();
+  });
+
   it('escapes what it repeats in XML', async () => {
     const reply = await fixture.send('/?Action=%3Cscript%3E%26%22%00&Version=2010-03-31');
     assert.match(reply.text, /SNS: &lt;script&gt;&amp;&quot;\ufffd was/);
