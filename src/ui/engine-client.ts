@@ -34,6 +34,8 @@ export interface EngineClientOptions {
 const idleStatus: EngineStatus = { inFlight: 0, processes: 0, inFlightByFunction: {} };
 /** Waits between attempts to bring back an engine that died, milliseconds; after the last one the client gives up. */
 const restartDelays = [250, 1000, 3000, 10_000];
+/** An engine that has not gone this long after it was asked to hangs, and is ended. Milliseconds. */
+const farewellLimit = 10_000;
 /** An engine that lived this long is healthy: the next death starts counting anew. Milliseconds. */
 const healthyAfter = 60_000;
 
@@ -143,6 +145,7 @@ export class EngineClient implements vscode.Disposable {
   async reset(): Promise<void> {
     await this.start();
     await this.#leave(resetEngine);
+    this.#executionsCleared.fire();
     await this.start();
   }
 
@@ -249,14 +252,26 @@ export class EngineClient implements vscode.Disposable {
   /** Asks the engine to go and waits until it has. */
   async #leave(farewell: typeof shutdownEngine): Promise<void> {
     const connection = this.#connection;
-    if (!connection) return;
+    const pid = this.#info?.pid;
+    if (!connection || pid === undefined) return;
     this.#leaving = true;
+    const hanging = setTimeout(() => {
+      this.#options.logger.warn(`The engine does not answer: process ${pid} is ended.`);
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch (error) {
+        this.#options.logger.error(`Process ${pid} could not be ended.`, error);
+      }
+    }, farewellLimit);
     try {
       const closed = new Promise<void>((resolve) => { connection.onClose(() => resolve()); });
-      // An engine that closes the socket before it answers has understood.
-      await Promise.race([connection.sendRequest(farewell), closed]);
+      await connection.sendRequest(farewell).catch((error: unknown) => {
+        // An engine that closes the socket before it answers has understood.
+        if (this.#connection === connection) throw error;
+      });
       await closed;
     } finally {
+      clearTimeout(hanging);
       this.#leaving = false;
     }
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { WorkspaceDiagnostic } from '../../src/contracts/workspace.ts';
 import type { ExtensionInternals } from '../../src/extension.ts';
-import type { InvokeResult } from '../../src/protocol/engine.ts';
+import { listExecutions, type InvokeResult } from '../../src/protocol/engine.ts';
 
 const extensionId = 'local-lambda.local-lambda';
 const decoder = new TextDecoder();
@@ -308,6 +308,32 @@ describe('Local Lambda in a trusted workspace', () => {
       await vscode.commands.executeCommand('localLambda.restartEngine');
       assert.equal(internals.engine.state, 'ready');
       assert.notEqual(internals.engine.info!.pid, pid);
+    });
+
+    it('comes back when it hangs', async function () {
+      if (process.platform === 'win32') this.skip();
+      const { pid } = internals.engine.info!;
+      process.kill(pid, 'SIGSTOP');
+      await vscode.commands.executeCommand('localLambda.restartEngine');
+      assert.equal(internals.engine.state, 'ready');
+      assert.notEqual(internals.engine.info!.pid, pid);
+    });
+
+    it('forgets its records when it is reset', async () => {
+      await invoke('PriceBasket', { lines: [] });
+      await internals.engine.reset();
+      assert.equal(internals.engine.state, 'ready');
+      assert.deepEqual(await internals.engine.request(listExecutions, { limit: 10 }), []);
+      assert.equal(internals.states.find('PriceBasket')?.last, undefined);
+    });
+
+    it('gives exports that reach its endpoint', async () => {
+      await vscode.commands.executeCommand('localLambda.copyEndpointExports');
+      const text = await vscode.env.clipboard.readText();
+      const endpoint = /AWS_ENDPOINT_URL *= *'([^']+)'/.exec(text)?.[1] ?? '';
+      const token = /LOCAL_LAMBDA_TOKEN *= *'([^']+)'/.exec(text)?.[1] ?? '';
+      const answer = await fetch(`${endpoint}/_local-lambda/health`, { headers: { authorization: `Bearer ${token}` } });
+      assert.equal(answer.status, 200);
     });
 
     after(() => internals.engine.dispose());
