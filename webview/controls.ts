@@ -124,11 +124,11 @@ export interface TabsControl {
 /** Tabs with one view each; arrow keys move between them. */
 export function tabs(entries: readonly { id: string; title: string; view: HTMLElement }[], onActivate: (id: string) => void): TabsControl {
   const element = make<Panels>('vscode-panels', { 'aria-label': 'Detail' });
-  const heads = new Map<string, HTMLElement>();
+  const heads = new Map<string, { head: HTMLElement; title: string }>();
   for (const { id, title } of entries) {
-    const head = make('vscode-panel-tab', { id: `tab-${id}` });
+    const head = make('vscode-panel-tab', { id: `tab-${id}`, 'aria-label': title });
     head.append(title);
-    heads.set(id, head);
+    heads.set(id, { head, title });
     element.append(head);
   }
   for (const { id, view } of entries) {
@@ -153,15 +153,17 @@ export function tabs(entries: readonly { id: string; title: string; view: HTMLEl
       element.setAttribute('activeid', `tab-${id}`);
     },
     setBadge: (id, text) => {
-      const head = heads.get(id);
-      if (!head) return;
+      const tab = heads.get(id);
+      if (!tab) return;
+      const { head, title } = tab;
+      head.setAttribute('aria-label', text === undefined ? title : `${title} ${text}`);
       // Not the toolkit's badge: its template has a style attribute, which the Content-Security-Policy refuses.
       const current = head.querySelector('.badge');
       if (text === undefined) {
         current?.remove();
       } else if (current?.textContent !== text) {
         if (current) current.textContent = text;
-        else head.append(h('span', { class: 'badge' }, text));
+        else head.append(' ', h('span', { class: 'badge' }, text));
       }
     },
   };

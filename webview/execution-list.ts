@@ -2,7 +2,7 @@
 import { defaultRangeExtractor, elementScroll, observeElementOffset, observeElementRect, Virtualizer, type VirtualizerOptions } from '@tanstack/virtual-core';
 import type { ExecutionRow } from '../src/protocol/panel.ts';
 import { h, icon } from './dom.ts';
-import { ago, duration, fullTime, outcome, rowLabel, shortTime, statusWords } from './formatting.ts';
+import { ago, duration, fullTime, outcome, shortTime, statusWords } from './formatting.ts';
 import { firstNotNewer } from './rows.ts';
 
 export interface ListShown {
@@ -176,15 +176,16 @@ export class ExecutionList {
     entry.row = row;
     entry.day = day;
     const { element } = entry;
-    const { icon: glyph } = statusWords[row.status];
+    const { icon: glyph, word } = statusWords[row.status];
     element.className = `execution status-${row.status}`;
     element.title = `${row.errorMessage ? `${outcome(row)}: ${row.errorMessage}\n` : ''}${fullTime(row.receivedAt)} (${ago(row.receivedAt, now)})`;
-    element.setAttribute('aria-label', rowLabel(row, now));
     element.replaceChildren(
       icon(row.status === 'running' ? `${glyph} codicon-modifier-spin` : glyph),
       h('span', { class: 'name' }, row.functionName, row.qualifier !== undefined && h('span', { class: 'qualifier' }, `:${row.qualifier}`)),
       h('span', { class: 'took' }, row.durationMs === undefined ? '' : duration(row.durationMs)),
       h('span', { class: 'outcome' },
+        // An error's type alone does not say "failed" to who cannot see the icon.
+        outcome(row) !== word && h('span', { class: 'visually-hidden' }, `${word}: `),
         h('span', { class: 'word' }, outcome(row)),
         row.coldStart && h('span', { class: 'mark' }, 'cold start'),
         row.source === 'replay' && h('span', { class: 'mark' }, 'replay'),
@@ -226,6 +227,9 @@ export class ExecutionList {
     const row = rows[index];
     if (!row) return;
     this.#reveal(index);
+    // At once: the next key may come before the next frame.
+    this.#shown = { ...this.#shown, selected: index };
+    this.#drawSoon();
     this.#events.onSelect(row);
   }
 

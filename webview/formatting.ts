@@ -69,18 +69,6 @@ export function outcome({ status, errorType }: Pick<ExecutionRow, 'status' | 'er
   return status === 'failed' && errorType ? errorType : statusWords[status].word;
 }
 
-/** One sentence for screen readers. */
-export function rowLabel(row: ExecutionRow, now: number): string {
-  const parts = [row.functionName, statusWords[row.status].word];
-  if (row.errorType) parts.push(row.errorType);
-  if (row.durationMs !== undefined) parts.push(duration(row.durationMs));
-  if (row.coldStart) parts.push('cold start');
-  if (row.invocationType !== 'RequestResponse') parts.push(row.invocationType);
-  if (row.source === 'replay') parts.push('replay');
-  parts.push(`${shortTime(row.receivedAt, now)}, ${ago(row.receivedAt, now)}`);
-  return parts.join(', ');
-}
-
 /** What a screen reader hears when executions finish; undefined when none did. */
 export function finishedSentence(finished: readonly ExecutionRow[]): string | undefined {
   const [only] = finished;

@@ -73,6 +73,7 @@ export class FakeHistory {
   readonly entries: Entry[] = [];
   /** Everything the page sent. */
   readonly requests: PanelRequest[] = [];
+  readonly #waiting: ((request: PanelRequest) => void)[] = [];
   readonly #post: (body: PanelMessageBody) => Promise<void>;
   engine: Extract<PanelMessageBody, { type: 'engine' }> = {
     type: 'engine', state: 'ready', functionNames: [...functions].sort(), endpoint: 'http://127.0.0.1:34567',
@@ -113,12 +114,19 @@ export class FakeHistory {
     await this.#post({ type: 'detail', execution, content: detailContent(content, record) });
   }
 
+  /** Settles when the page has sent such a request. */
+  received(isIt: (request: PanelRequest) => boolean): Promise<void> {
+    if (this.requests.some(isIt)) return Promise.resolve();
+    return new Promise((resolve) => { this.#waiting.push((request) => { if (isIt(request)) resolve(); }); });
+  }
+
   post(body: PanelMessageBody): Promise<void> {
     return this.#post(body);
   }
 
   async receive(request: PanelRequest): Promise<void> {
     this.requests.push(request);
+    for (const listener of this.#waiting) listener(request);
     switch (request.type) {
       case 'ready': return this.#post(this.engine);
       case 'list': {
