@@ -2,9 +2,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
+import type { ResourceHosts } from './contracts/resources.ts';
 import type { FunctionRunner } from './contracts/runner.ts';
 import type { EngineSettings } from './contracts/settings.ts';
-import type { TemplateSettings } from './contracts/workspace.ts';
+import type { TemplateSettings, WorkspaceModel } from './contracts/workspace.ts';
 import { Endpoint } from './endpoint/endpoint.ts';
 import { Broadcaster } from './host/broadcaster.ts';
 import { registerClient } from './host/client-handlers.ts';
@@ -15,9 +16,11 @@ import type { EngineLogger } from './host/engine-logger.ts';
 import { takeOwnership } from './host/engine-ownership.ts';
 import { checkSettings, resolveSettings } from './host/engine-settings.ts';
 import { ownRoutes } from './host/own-routes.ts';
+import { registerResources, resourcesSnapshot, setResourceBaselines } from './host/resource-handlers.ts';
+import { PausingGate } from './host/pausing-gate.ts';
 import { RpcServer, socketPathFor } from './host/rpc-server.ts';
+import { ScaledClock } from './host/scaled-clock.ts';
 import { bootstrapFolder, supervisorEntry, version } from './host/shipped-files.ts';
-import { systemClock } from './host/system-clock.ts';
 import { TrustGate } from './host/trust-gate.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
 import { engineLog, type EngineInfo, type InitializeParams, type WorkspaceUpdate } from './protocol/engine.ts';
@@ -26,6 +29,7 @@ import { createCodeStore } from './runtime/frozen-code.ts';
 import { createFunctionRunner } from './runtime/function-runner.ts';
 import { SqliteDocumentStore } from './store/document-store.ts';
 import { SqliteExecutionHistory } from './store/execution-history.ts';
+import { openState } from './store/state-database.ts';
 import { createWorkspaceReader } from './template/workspace-reader.ts';
 
 export interface EngineOptions {
@@ -64,11 +68,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   let closing: Promise<void> | undefined;
   const currentSettings = () => settings;
 
-  const documents = new SqliteDocumentStore(files.state);
+  const state = openState(files.state);
+  const documents = new SqliteDocumentStore(state.database);
   const history = new SqliteExecutionHistory(files.history, () => settings.history, logger);
-  const notices = [documents.setAside, history.setAside].filter((path) => path !== undefined)
+  const notices = [state.setAside, history.setAside].filter((path) => path !== undefined)
     .map((path) => `A damaged database was set aside as ${path} and a new one was begun.`);
   for (const notice of notices) logger.warn(notice);
+  const clock = new ScaledClock(documents.collection('clock'));
+  // What a person opened in the editor runs nothing by itself; who started the engine by hand wants it to go on.
+  const gate = new PausingGate(options.endWithClients);
   const credentials = engineCredentials(documents);
   const remembered = documents.collection<number>('engine');
 
@@ -87,7 +95,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     enforceMemory: () => settings.enforceMemory,
   }));
   const lambda: LambdaService = new LambdaService({
-    clock: systemClock, runner, history, documents, settings: currentSettings, logger,
+    clock, runner, history, documents, settings: currentSettings, logger,
     codeStore: createCodeStore({ dataFolder, logger, settings: currentSettings }),
     ids: { uuid: randomUUID, hex: (bytes) => randomBytes(bytes).toString('hex'), random: Math.random },
     events: {
@@ -96,6 +104,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
       functionsChanged: () => broadcaster.functionsChanged(),
     },
   });
+  const hosts: Partial<ResourceHosts> = {};
   const reader = createWorkspaceReader({ folders, settings: templateSettings(settings), logger, watch: true });
   const secret = randomBytes(24).toString('base64url');
   const socketPath = socketPathFor(dataFolder);
@@ -109,7 +118,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     onClientsChanged: (count) => scheduleEnd(count),
   });
   const broadcaster = new Broadcaster({
-    connections: () => rpc.connections, functions: () => lambda.listSummaries(), status: () => lambda.status(),
+    connections: () => rpc.connections, functions: () => lambda.listSummaries(), status: () => ({ ...lambda.status(), paused: gate.paused }),
+    resources: () => resourcesSnapshot(hosts),
   });
   const endpoint = new Endpoint({
     lambda, credentials, token: credentials.token, logger,
@@ -118,16 +128,23 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     ownRoutes: ownRoutes({ info, lambda, history, settings: currentSettings, reader }),
   });
 
+  function setBaselines(model: WorkspaceModel): void {
+    lambda.setBaseline(model.functions);
+    setResourceBaselines(hosts, model.resources);
+  }
+  clock.onDidChange((state) => broadcaster.clockChanged(state));
+  gate.onDidChange(() => broadcaster.functionsChanged());
+
   const stopForwarding = logger.addSink((level, message) => {
     for (const connection of rpc.connections) connection.sendNotification(engineLog, { level, message }).catch(() => {});
   });
   reader.onDidChange((model) => {
-    lambda.setBaseline(model.functions);
+    setBaselines(model);
     registered.diagnosticsChanged(model.diagnostics);
     broadcaster.functionsChanged();
   });
   const registered = registerClient({
-    lambda, history, reader, logger, connections: () => rpc.connections, broadcaster,
+    lambda, history, reader, logger, connections: () => rpc.connections, broadcaster, clock, gate,
     updateWorkspace: (update) => applyWorkspace(update),
     shutdown: () => close(),
     reset: async () => {
@@ -137,7 +154,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
       }
     },
   });
-  const register = (connection: MessageConnection) => registered.register(connection);
+  const register = (connection: MessageConnection) => {
+    registered.register(connection);
+    registerResources(connection, { hosts, lambda, logger, endpoint: () => info.endpoint });
+  };
 
   let endTimer: NodeJS.Timeout | undefined;
   function scheduleEnd(clients: number): void {
@@ -199,7 +219,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
       broadcaster.flush();
       broadcaster.close();
       history.close();
-      documents.close();
+      state.database.close();
       // The answer to the client that asked for the end still has to leave.
       setTimeout(() => {
         rpc.close();
@@ -212,7 +232,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
 
   try {
     const model = await reader.read();
-    lambda.setBaseline(model.functions);
+    setBaselines(model);
     if (options.trusted) await trust();
     await rpc.listen();
     writeDiscovery(files.discovery, { ...info, socket: socketPath, secret });

@@ -5,6 +5,7 @@ export type Status = ExecutionRow['status'];
 
 /** Codicon (without the `codicon-` prefix) and word of each status: colour is never alone. */
 export const statusWords: Readonly<Record<Status, { icon: string; word: string }>> = {
+  queued: { icon: 'clock', word: 'Queued' },
   running: { icon: 'loading', word: 'Running' },
   succeeded: { icon: 'pass', word: 'Succeeded' },
   failed: { icon: 'error', word: 'Failed' },

@@ -90,6 +90,11 @@ function source({ source: from }: Execution): string {
     case 'editor': return 'the editor';
     case 'endpoint': return 'the endpoint';
     case 'replay': return 'a replay';
+    case 'destination': return 'a destination';
+    case 'sns': return 'an SNS topic';
+    case 'eventbridge': return 'an EventBridge rule';
+    case 'schedule': return 'a schedule';
+    case 's3': return 'an S3 bucket';
   }
 }
 

@@ -4,9 +4,13 @@ export type CancelTimer = () => void;
 /**
  * The only source of time and timers in `lambda/` and `resources/`.
  *
- * Two kinds of waiting exist. *Work* (function timeouts, long polling, housekeeping) passes in real time. A *wait* that
- * AWS imposes (retry delay, throttle backoff, batching window, message delay) keeps its AWS duration but passes at the
- * chosen scale.
+ * Two kinds of waiting exist. *Work* (function timeouts, long polling, visibility while a message is held, schedules,
+ * housekeeping) passes in real time. A *wait* that AWS imposes (retry delay, throttle backoff, batching window, message
+ * delay) keeps its AWS duration but passes at the chosen scale.
+ *
+ * Waits are measured on an axis of their own, the wait axis: it moves `scale` times as fast as real time and jumps ahead
+ * when a person or script advances it. A wait is stored as the place on that axis where it ends, so it follows every
+ * change of the scale, and a restart too: the axis is durable and goes on while the engine is down.
  */
 export interface Clock {
   /** Wall-clock time in epoch milliseconds, for every timestamp that leaves the engine. */
@@ -15,4 +19,31 @@ export interface Clock {
   monotonic(): number;
   /** Runs `callback` once after `milliseconds` of real time. Does not keep the process alive. */
   after(milliseconds: number, callback: () => void): CancelTimer;
+  /** Place on the wait axis, in AWS milliseconds. Never goes back. */
+  waitNow(): number;
+  /** Runs `callback` once when the wait axis has reached `due`, whatever happens to the scale meanwhile. */
+  afterWait(due: number, callback: () => void): CancelTimer;
+}
+
+/** No repeat (retry, redelivery) comes sooner than this after the one before, in milliseconds of real time. */
+export const shortestRepeat = 250;
+
+export interface ClockState {
+  /** AWS time that passes in one unit of real time while something waits: 1 is real time, 60 the default. */
+  scale: number;
+  /** Epoch milliseconds of real time. */
+  now: number;
+  /** Place on the wait axis at `now`, AWS milliseconds. */
+  waitNow: number;
+}
+
+/** How fast waits pass, as people and scripts change it. Durable. */
+export interface WaitTime {
+  state(): ClockState;
+  /** @param scale 1-3600. @throws UserError outside of it. */
+  setScale(scale: number): ClockState;
+  /** Moves the wait axis ahead: every wait due within that AWS time is due now. @param seconds 0-31,536,000. @throws UserError */
+  advance(seconds: number): ClockState;
+  /** Returns the unsubscribe function. */
+  onDidChange(listener: (state: ClockState) => void): () => void;
 }

@@ -1,9 +1,69 @@
+import type { DeliverySource } from './resources.ts';
+
 /** How an invocation reached the engine. */
-export type InvocationSource = 'editor' | 'endpoint' | 'replay';
+export type InvocationSource = 'editor' | 'endpoint' | 'replay' | DeliverySource;
 export type InvocationType = 'RequestResponse' | 'Event' | 'DryRun';
 
-/** `interrupted`: the engine ended while it ran. `throttled`: refused before any attempt. */
-export type ExecutionStatus = 'running' | 'succeeded' | 'failed' | 'throttled' | 'cancelled' | 'interrupted';
+/**
+ * `queued`: an event that was accepted and waits for its first attempt, a repeat or its turn. `interrupted`: the engine
+ * ended while it ran. `throttled`: refused before any attempt.
+ */
+export type ExecutionStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'throttled' | 'cancelled' | 'interrupted';
+
+/** Whether nothing more will happen to it. */
+export function isFinal(status: ExecutionStatus): boolean {
+  return status !== 'queued' && status !== 'running';
+}
+
+/** Why an asynchronous invocation ended, as in its invocation record (lambda-facts §2.3). */
+export type InvocationCondition = 'Success' | 'RetriesExhausted' | 'EventAgeExceeded' | 'ZeroReservedConcurrency';
+
+/** What an event waits for. `turn`: nothing but a free execution environment. */
+export interface EventWait {
+  kind: 'retry' | 'throttle' | 'system-error' | 'turn' | 'fault-delay';
+  /** Length of the wait in AWS seconds; 0 for `turn`. */
+  awsSeconds: number;
+  /** Where the wait ends on the wait axis (`ClockState.waitNow`), AWS milliseconds. */
+  due: number;
+  /** Epoch milliseconds of real time before which it never ends. */
+  notBefore: number;
+  /** Epoch milliseconds. */
+  since: number;
+}
+
+/** One delivery of a result or an event to a destination or dead-letter queue. */
+export interface EventDelivery {
+  kind: 'OnSuccess' | 'OnFailure' | 'DeadLetterQueue';
+  targetArn: string;
+  /** Epoch milliseconds. */
+  at: number;
+  status: 'delivered' | 'failed';
+  /** Id of the message or event, key of the object, or request id of the invocation that it became. */
+  deliveredId?: string;
+  /** One sentence. */
+  error?: string;
+  /** The record was too large for the target, so its payloads were left out. */
+  payloadDropped?: boolean;
+  /** What AWS would have denied, with the missing statement (IAM is not enforced here). */
+  hint?: string;
+}
+
+/** The asynchronous side of an execution whose `invocationType` is `Event`. */
+export interface AsynchronousState {
+  /** Present while `status` is `queued`. */
+  wait?: EventWait;
+  /** Age: waits in AWS time plus work in real time, milliseconds. */
+  ageMs: number;
+  /** Set when it is over. */
+  condition?: InvocationCondition;
+  /** Attempts that reached the function (`approximateInvokeCount`). */
+  invokeCount: number;
+  /** Times that it was turned away by a throttle. */
+  throttles: number;
+  deliveries: readonly EventDelivery[];
+  /** A second delivery of an event that was already delivered: asked for, or by the fault setting. */
+  duplicate?: boolean;
+}
 
 /** One try to run the function. All times epoch milliseconds, all durations milliseconds. */
 export interface ExecutionAttempt {
@@ -48,7 +108,7 @@ export interface Execution {
   source: InvocationSource;
   /** Execution that this one replays. */
   replayOf?: string;
-  /** Execution whose function made this call. */
+  /** Execution that made this call, or whose result was delivered as this event. */
   causedBy?: string;
   traceId: string;
   status: ExecutionStatus;
@@ -62,6 +122,8 @@ export interface Execution {
   errorMessage?: string;
   /** Of the last attempt. */
   durationMs?: number;
+  /** Only of asynchronous invocations. */
+  asynchronous?: AsynchronousState;
   requestBytes: number;
   responseBytes?: number;
   attempts: readonly ExecutionAttempt[];
@@ -85,6 +147,8 @@ export interface ExecutionQuery {
   limit: number;
   functionName?: string;
   status?: ExecutionStatus;
+  /** Only executions that this one caused directly. */
+  causedBy?: string;
   /** Case-insensitive text in id, function name, error type or message. */
   text?: string;
 }
@@ -101,11 +165,13 @@ export interface ExecutionHistory {
   appendLog(id: string, text: string): void;
   list(query: ExecutionQuery): Execution[];
   get(id: string): Execution | undefined;
+  /** The execution whose trace segment this is: the first 16 hexadecimal digits of its id. */
+  bySegment(segment: string): Execution | undefined;
   content(id: string): ExecutionContent | undefined;
   count(): number;
   /** Newest finished execution of each function. */
   lastByFunction(): Map<string, Execution>;
-  /** Removes all but running ones. */
+  /** Removes all but queued and running ones. */
   clear(): void;
   /** Writes everything as JSON Lines, oldest first, in slices. Returns the number of executions. */
   exportTo(file: string): Promise<number>;

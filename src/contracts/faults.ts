@@ -12,6 +12,8 @@ export class AwsFault extends Error {
   readonly fields: Readonly<Record<string, string>>;
   /** Extra response headers, lower-case names (for example `retry-after`). */
   readonly headers: Readonly<Record<string, string>>;
+  /** The older code of the Query protocol where it differs from the name (`AWS.SimpleQueueService.NonExistentQueue`). */
+  readonly queryCode: string | undefined;
 
   constructor(
     name: string,
@@ -21,6 +23,7 @@ export class AwsFault extends Error {
       messageKey?: 'Message' | 'message';
       fields?: Record<string, string>;
       headers?: Record<string, string>;
+      queryCode?: string;
       cause?: unknown;
     } = {},
   ) {
@@ -30,6 +33,7 @@ export class AwsFault extends Error {
     this.messageKey = options.messageKey ?? 'message';
     this.fields = options.fields ?? {};
     this.headers = options.headers ?? {};
+    this.queryCode = options.queryCode;
   }
 }
 

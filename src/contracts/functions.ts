@@ -76,6 +76,19 @@ export interface AliasDefinition {
   additionalVersionWeights: Readonly<Record<string, number>>;
 }
 
+/** One asynchronous-invocation configuration as a template declares it (`EventInvokeConfig`, `AWS::Lambda::EventInvokeConfig`). */
+export interface EventInvokeConfigDefinition {
+  /** `$LATEST`, a version number or an alias. */
+  qualifier: string;
+  /** 0-2. */
+  maximumRetryAttempts?: number;
+  /** 60-21600. */
+  maximumEventAgeInSeconds?: number;
+  /** Destination ARNs. */
+  onSuccess?: string;
+  onFailure?: string;
+}
+
 /** A function as one reader found it: the baseline that API calls and edits overlay. */
 export interface FunctionDefinition {
   origin: FunctionOrigin;
@@ -83,8 +96,9 @@ export interface FunctionDefinition {
   /** 0 and up; absent when unreserved. */
   reservedConcurrency?: number;
   aliases: readonly AliasDefinition[];
+  eventInvokeConfigs: readonly EventInvokeConfigDefinition[];
   tags: Readonly<Record<string, string>>;
-  /** Template properties not modelled yet, resolved, keyed by AWS name (for example `EventInvokeConfig`, `Events`). */
+  /** Template properties not modelled yet, resolved, keyed by AWS name (for example `Events`, `VpcConfig`). */
   rest: Readonly<Record<string, unknown>>;
 }
 

@@ -53,6 +53,34 @@ export interface LambdaApi {
   cancel(executionId: string): boolean;
 }
 
+/** One asynchronous-invocation configuration as views show it. */
+export interface EventInvokeConfigSummary {
+  qualifier: string;
+  maximumRetryAttempts?: number;
+  maximumEventAgeInSeconds?: number;
+  onSuccess?: string;
+  onFailure?: string;
+  /** An API call or edit put it over the template. */
+  changed: boolean;
+}
+
+/** Faults that are injected on purpose: each rate is a probability from 0 to 1; absent means never. */
+export interface FaultSettings {
+  /** Refused with 429 before it runs. */
+  throttle?: number;
+  /** Ends with a function error without running. */
+  fail?: number;
+  /** Starts only after `delayMs`. */
+  delay?: number;
+  /** Milliseconds of real time, 0-900000. */
+  delayMs?: number;
+  /** An asynchronous event is delivered a second time. */
+  duplicate?: number;
+}
+
+/** What a person may do to an event in the queue. `deliver-twice` also works on one that is finished. */
+export type EventAction = 'try-now' | 'expire-now' | 'cancel' | 'deliver-twice';
+
 /** A function as views show it. Environment values are absent on purpose. */
 export interface FunctionSummary {
   name: string;
@@ -72,6 +100,13 @@ export interface FunctionSummary {
   aliases: readonly { name: string; functionVersion: string; additionalVersionWeights: Readonly<Record<string, number>> }[];
   reservedConcurrency?: number;
   inFlight: number;
+  /** Events in its queue: waiting for an attempt. */
+  queued: number;
+  deadLetterTargetArn?: string;
+  eventInvokeConfigs: readonly EventInvokeConfigSummary[];
+  recursiveLoop: 'Terminate' | 'Allow';
+  /** Present only while faults are injected. */
+  faults?: FaultSettings;
   /** AWS property names that an API call changed over the template. */
   changed: readonly string[];
   /** Newest finished execution. */
@@ -83,5 +118,5 @@ export interface LambdaHost extends LambdaApi {
   listSummaries(): FunctionSummary[];
   /** The AWS invocation record as a destination would receive it, JSON text; undefined while running or unknown. */
   invocationRecord(executionId: string): string | undefined;
-  status(): { inFlight: number; processes: number; inFlightByFunction: Readonly<Record<string, number>> };
+  status(): { inFlight: number; queued: number; processes: number; inFlightByFunction: Readonly<Record<string, number>> };
 }

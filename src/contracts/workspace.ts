@@ -1,4 +1,5 @@
 import type { FunctionDefinition, SourceLocation } from './functions.ts';
+import type { ResourceDefinition } from './resources.ts';
 
 export interface WorkspaceDiagnostic {
   severity: 'error' | 'warning' | 'information';
@@ -15,6 +16,8 @@ export interface WorkspaceDiagnostic {
 /** All that was read from the workspace folders: never partial, a broken file leaves the others usable. */
 export interface WorkspaceModel {
   functions: readonly FunctionDefinition[];
+  /** Queues, topics, subscriptions, buses, rules and buckets, also those that SAM makes beside a function. */
+  resources: readonly ResourceDefinition[];
   /** Files that were read (templates, functions.json), absolute paths; also those that were broken. */
   files: readonly string[];
   diagnostics: readonly WorkspaceDiagnostic[];

@@ -25,6 +25,8 @@ export interface EndpointOptions {
   accountId: () => string;
   logger: Logger;
   ownRoutes: OwnRoutes;
+  /** Services beside Lambda, in the order in which they are asked whose an unsigned request is. */
+  services?: readonly ServiceProtocol[];
   /** Epoch milliseconds; the system's clock unless a test brings its own. */
   now?: () => number;
   limits?: Partial<EndpointLimits>;
@@ -63,7 +65,7 @@ export class Endpoint {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#lambda = new LambdaRestJson(options.lambda);
-    this.#services = new Map([[this.#lambda.signingName, this.#lambda]]);
+    this.#services = new Map([this.#lambda, ...(options.services ?? [])].map((service) => [service.signingName, service]));
     this.#signatures = new SignatureCheck({ credentials: options.credentials, region: options.region, now: options.now ?? Date.now });
   }
 
@@ -157,20 +159,20 @@ export class Endpoint {
       let body = await readBody(request, isFramed(request) ? framedLimit(call.maxBodyBytes) : call.maxBodyBytes);
       if (claim !== undefined) this.#signatures.verify(claim, head, request.rawHeaders, body);
       if (isWrapped(request)) body = await unwrapBody(request, body, call.maxBodyBytes);
-      answer = await call.answer(body);
+      answer = await call.answer(body, service.waits ? goneSignal(response) : undefined);
     } catch (error) {
       if (error instanceof BodyAborted) return;
-      answer = this.#faultAnswer(service, call, error);
+      answer = this.#faultAnswer(service, call, error, head);
     }
     this.#send(response, answer);
   }
 
-  #faultAnswer(service: ServiceProtocol, call: ServiceCall | undefined, error: unknown): Answer {
+  #faultAnswer(service: ServiceProtocol, call: ServiceCall | undefined, error: unknown, head: RequestHead): Answer {
     const requestId = randomUUID();
     const fault = error instanceof BodyTooLarge && call !== undefined ? call.tooLarge() : error;
     if (fault instanceof UserError) this.#options.logger.warn(`${call?.operation ?? service.signingName}: ${fault.message}`);
     else if (!(fault instanceof AwsFault)) this.#options.logger.error(`${call?.operation ?? service.signingName} failed (request ${requestId}).`, fault);
-    return service.fault(fault, requestId);
+    return service.fault(fault, requestId, head);
   }
 
   /** Never rejects. */
@@ -213,6 +215,13 @@ export class Endpoint {
       response.destroy();
     }
   }
+}
+
+/** Aborts when the client goes away before it was answered. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => { if (!response.writableEnded) gone.abort(); });
+  return gone.signal;
 }
 
 function refusalAnswer(status: number, name: string, message: string): Answer {

@@ -54,7 +54,7 @@ function xml(status: number, requestId: string, document: string): Answer {
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   // Control characters have no place in XML 1.0, escaped or not.
   return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '\ufffd').replace(/[&<>"]/g, (sign) => entities[sign] as string);
 }

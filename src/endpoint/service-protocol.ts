@@ -28,18 +28,20 @@ export interface ServiceCall {
   readonly maxBodyBytes: number;
   /** The answer to a larger body. */
   tooLarge(): Error;
-  /** @throws AwsFault for everything that the service answers with an error. */
-  answer(body: Buffer): Promise<Answer>;
+  /** @param signal Aborts when the caller goes away. @throws AwsFault for everything that the service answers with an error. */
+  answer(body: Buffer, signal?: AbortSignal): Promise<Answer>;
 }
 
 /** One AWS service on the endpoint. */
 export interface ServiceProtocol {
   /** The service's name in credential scopes, for example `lambda`. */
   readonly signingName: string;
+  /** Whether calls may wait (long polling), so that they want to know when their caller goes away. */
+  readonly waits?: boolean;
   /** Recognises an unsigned request by its method, path and headers alone. */
   recognises(head: RequestHead): boolean;
   /** @throws AwsFault when there is no such operation. */
   open(head: RequestHead): ServiceCall;
   /** Writes an error as this service does. Errors that are no AwsFault become its internal error. */
-  fault(error: unknown, requestId: string): Answer;
+  fault(error: unknown, requestId: string, head: RequestHead): Answer;
 }

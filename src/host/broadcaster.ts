@@ -1,13 +1,17 @@
 /** Tells clients what changed: coalesced, so that a busy engine never floods an editor. */
 import type { MessageConnection, NotificationType } from 'vscode-jsonrpc';
 import type { Execution } from '../contracts/executions.ts';
+import type { ClockState } from '../contracts/clock.ts';
 import type { FunctionSummary } from '../contracts/lambda-api.ts';
+import type { ResourcesSnapshot } from '../contracts/resources.ts';
 import {
-  executionsChanged, functionsChanged, logWritten, statusChanged, type EngineStatus, type LogBatch,
+  clockChanged, executionsChanged, functionsChanged, logWritten, resourcesChanged, statusChanged, type EngineStatus, type LogBatch,
 } from '../protocol/engine.ts';
 
 /** Longest time that a change waits for others, milliseconds. */
 const coalesceMilliseconds = 50;
+/** A busy queue changes all the time: what views show of resources is sent at most this often, milliseconds. */
+const resourcesMilliseconds = 250;
 /** Lines of one execution in one message; of more, the first and the newest are sent. */
 const maxLines = 1000;
 
@@ -15,6 +19,7 @@ export interface BroadcasterOptions {
   connections: () => readonly MessageConnection[];
   functions: () => FunctionSummary[];
   status: () => EngineStatus;
+  resources: () => ResourcesSnapshot;
 }
 
 export class Broadcaster {
@@ -23,6 +28,7 @@ export class Broadcaster {
   readonly #logs = new Map<string, { functionName: string; lines: string[]; dropped: number }>();
   #functions = false;
   #timer: NodeJS.Timeout | undefined;
+  #resourcesTimer: NodeJS.Timeout | undefined;
 
   constructor(options: BroadcasterOptions) {
     this.#options = options;
@@ -45,6 +51,18 @@ export class Broadcaster {
   functionsChanged(): void {
     this.#functions = true;
     this.#schedule();
+  }
+
+  resourcesChanged(): void {
+    if (this.#options.connections().length === 0) return;
+    this.#resourcesTimer ??= setTimeout(() => {
+      this.#resourcesTimer = undefined;
+      this.#send(resourcesChanged, this.#options.resources());
+    }, resourcesMilliseconds);
+  }
+
+  clockChanged(state: ClockState): void {
+    this.#send(clockChanged, state);
   }
 
   /** Sends what waits, at once. */
@@ -70,6 +88,7 @@ export class Broadcaster {
 
   close(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#resourcesTimer);
   }
 
   #send<P>(type: NotificationType<P>, parameters: P): void {

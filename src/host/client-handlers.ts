@@ -1,15 +1,17 @@
 /** Answers the messages of `src/protocol/engine.ts` for every client. */
 import type { NotificationType} from 'vscode-jsonrpc/node';
 import { type MessageConnection } from 'vscode-jsonrpc/node';
+import type { ClockState, WaitTime } from '../contracts/clock.ts';
 import type { ExecutionHistory } from '../contracts/executions.ts';
 import { UserError } from '../contracts/faults.ts';
 import type { InvokeInput, LambdaHost } from '../contracts/lambda-api.ts';
 import type { Logger } from '../contracts/logger.ts';
+import type { ResumeGate } from '../contracts/resume-gate.ts';
 import type { WorkspaceDiagnostic, WorkspaceReader } from '../contracts/workspace.ts';
 import {
-  cancelExecution, clearExecutions, diagnosticsChanged, executionsCleared, exportExecutions, getExecution, getExecutionContent,
-  getInvocationRecord, invoke, listDiagnostics, listExecutions, listFunctions, replayExecution, resetEngine, shutdownEngine,
-  updateWorkspace, type InvokeResult, type WorkspaceUpdate,
+  cancelExecution, clearExecutions, diagnosticsChanged, executionsCleared, exportExecutions, getClock, getExecution, getExecutionContent,
+  getInvocationRecord, invoke, listDiagnostics, listExecutions, listFunctions, pauseEngine, replayExecution, resetEngine, resumeEngine,
+  setClock, shutdownEngine, updateWorkspace, type InvokeResult, type WorkspaceUpdate,
 } from '../protocol/engine.ts';
 import type { Broadcaster } from './broadcaster.ts';
 import { answer } from './rpc-server.ts';
@@ -20,6 +22,8 @@ export interface ClientParts {
   reader: WorkspaceReader;
   broadcaster: Broadcaster;
   logger: Logger;
+  clock: WaitTime;
+  gate: ResumeGate;
   connections: () => readonly MessageConnection[];
   updateWorkspace(update: WorkspaceUpdate): Promise<void>;
   shutdown(): Promise<void>;
@@ -90,6 +94,10 @@ export function registerClient(parts: ClientParts): {
         parts.broadcaster.functionsChanged();
       }));
       connection.onRequest(exportExecutions, ({ file }) => guarded(() => history.exportTo(file)));
+      connection.onRequest(getClock, () => guarded(() => parts.clock.state()));
+      connection.onRequest(setClock, (change) => guarded(() => changeClock(parts.clock, change)));
+      connection.onRequest(resumeEngine, () => guarded(() => parts.gate.resume()));
+      connection.onRequest(pauseEngine, () => guarded(() => parts.gate.pause()));
       connection.onRequest(resetEngine, () => guarded(() => parts.reset()));
       connection.onRequest(shutdownEngine, () => guarded(() => parts.shutdown()));
     },
@@ -97,4 +105,11 @@ export function registerClient(parts: ClientParts): {
       tell(diagnosticsChanged, { diagnostics: [...diagnostics] });
     },
   };
+}
+
+/** A new scale, a jump ahead, or both in that order. @throws UserError */
+export function changeClock(clock: WaitTime, { scale, advanceSeconds }: { scale?: number; advanceSeconds?: number }): ClockState {
+  if (scale !== undefined) clock.setScale(scale);
+  if (advanceSeconds !== undefined) clock.advance(advanceSeconds);
+  return clock.state();
 }

@@ -1,7 +1,7 @@
 /** The Lambda service: synchronous invocation, and the operations on functions, versions and aliases. */
 import type { Clock } from '../contracts/clock.ts';
 import type { DocumentStore } from '../contracts/documents.ts';
-import type { Execution, ExecutionHistory } from '../contracts/executions.ts';
+import { isFinal, type Execution, type ExecutionHistory } from '../contracts/executions.ts';
 import { AwsFault } from '../contracts/faults.ts';
 import type { FunctionDefinition, RunnableFunction } from '../contracts/functions.ts';
 import type { FunctionSummary, InvokeInput, InvokeOutput, LambdaHost, LambdaOperation, OperationResult } from '../contracts/lambda-api.ts';
@@ -127,8 +127,8 @@ export class LambdaService implements LambdaHost {
     return invocation !== undefined;
   }
 
-  status(): { inFlight: number; processes: number; inFlightByFunction: Readonly<Record<string, number>> } {
-    return { inFlight: this.#running.size, processes: this.#options.runner.processCount, inFlightByFunction: this.#concurrency.byFunction() };
+  status(): { inFlight: number; queued: number; processes: number; inFlightByFunction: Readonly<Record<string, number>> } {
+    return { inFlight: this.#running.size, queued: 0, processes: this.#options.runner.processCount, inFlightByFunction: this.#concurrency.byFunction() };
   }
 
   listSummaries(): FunctionSummary[] {
@@ -162,7 +162,7 @@ export class LambdaService implements LambdaHost {
       versions: this.#registry.versions(name).map(({ version }) => String(version)),
       aliases: this.#registry.aliases(name).map((alias) => ({ name: alias.name, functionVersion: alias.functionVersion, additionalVersionWeights: alias.additionalVersionWeights })),
       ...(state.reservedConcurrency === undefined ? {} : { reservedConcurrency: state.reservedConcurrency }),
-      inFlight: this.#concurrency.running(name), changed: state.changed,
+      inFlight: this.#concurrency.running(name), queued: 0, eventInvokeConfigs: [], recursiveLoop: 'Terminate', changed: state.changed,
       ...(last === undefined ? {} : { last }),
     };
   }
@@ -217,7 +217,7 @@ export class LambdaService implements LambdaHost {
   }
 
   #executionChanged(execution: Execution): void {
-    if (execution.status !== 'running') this.#last?.set(execution.functionName, execution);
+    if (isFinal(execution.status)) this.#last?.set(execution.functionName, execution);
     this.#options.events.executionChanged(execution);
   }
 }

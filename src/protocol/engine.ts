@@ -1,7 +1,9 @@
 /** Messages between the engine process and its clients (extension windows, the CLI), over `vscode-jsonrpc`. */
 import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { Execution, ExecutionContent, ExecutionQuery } from '../contracts/executions.ts';
-import type { FunctionSummary } from '../contracts/lambda-api.ts';
+import type { ClockState } from '../contracts/clock.ts';
+import type { EventAction, FaultSettings, FunctionSummary } from '../contracts/lambda-api.ts';
+import type { BucketObject, PeekedMessage, ResourcesSnapshot, ServiceInput, ServiceOutput } from '../contracts/resources.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
 import type { WorkspaceDiagnostic } from '../contracts/workspace.ts';
 
@@ -49,7 +51,7 @@ export interface WorkspaceUpdate {
 export interface InvokeParams {
   functionName: string;
   qualifier?: string;
-  invocationType: 'RequestResponse' | 'DryRun';
+  invocationType: 'RequestResponse' | 'Event' | 'DryRun';
   logType: 'None' | 'Tail';
   /** JSON text, not base64. */
   clientContext?: string;
@@ -77,6 +79,10 @@ export interface ErrorData {
 export interface EngineStatus {
   /** Executions running now. */
   inFlight: number;
+  /** Events waiting for an attempt. */
+  queued: number;
+  /** What was left over from last time waits for `resumeEngine`. */
+  paused: boolean;
   processes: number;
   /** Running executions by function name. */
   inFlightByFunction: Readonly<Record<string, number>>;
@@ -108,6 +114,32 @@ export const exportExecutions = new RequestType<{ file: string }, number, ErrorD
 export const resetEngine = new RequestType0<void, ErrorData>('engine/reset');
 export const shutdownEngine = new RequestType0<void, ErrorData>('engine/shutdown');
 
+/** Acts on an event of the asynchronous queue; false when its state does not allow it any more. */
+export const actOnEvent = new RequestType<{ id: string; action: EventAction }, boolean, ErrorData>('events/act');
+/** `faults: null` ends the injection. */
+export const setFaults = new RequestType<{ functionName: string; faults: FaultSettings | null }, void, ErrorData>('functions/faults');
+export const getClock = new RequestType0<ClockState, ErrorData>('clock/get');
+export const setClock = new RequestType<{ scale?: number; advanceSeconds?: number }, ClockState, ErrorData>('clock/set');
+/** Lets go what was left over from last time. */
+export const resumeEngine = new RequestType0<void, ErrorData>('engine/resume');
+export const pauseEngine = new RequestType0<void, ErrorData>('engine/pause');
+export const listResources = new RequestType0<ResourcesSnapshot, ErrorData>('resources/list');
+/**
+ * Calls an operation of an embedded service (`sqs`, `sns`, `events`, `lambda`) with the input of its JSON API, as an SDK
+ * would: what the trees do goes the same way as what callers do.
+ */
+export const callService = new RequestType<{ service: string; operation: string; input: ServiceInput }, ServiceOutput, ErrorData>('services/call');
+/** Looks at messages without receiving them, oldest first. `after` is the last message id of the page before. */
+export const peekMessages = new RequestType<{ queueArn: string; limit: number; after?: string }, PeekedMessage[], ErrorData>('queues/peek');
+/** Removes one message by its id, whether or not somebody holds it. */
+export const deleteMessage = new RequestType<{ queueArn: string; messageId: string }, boolean, ErrorData>('queues/delete-message');
+export const listBucketObjects = new RequestType<{ bucketArn: string; limit: number }, BucketObject[], ErrorData>('buckets/list');
+/** Text of an object. */
+export const readBucketObject = new RequestType<{ bucketArn: string; key: string }, string, ErrorData>('buckets/read');
+export const deleteBucketObject = new RequestType<{ bucketArn: string; key: string }, boolean, ErrorData>('buckets/delete-object');
+/** Runs a schedule's targets now, whatever the time. */
+export const fireRule = new RequestType<{ ruleArn: string }, void, ErrorData>('rules/fire');
+
 export const functionsChanged = new NotificationType<{ functions: FunctionSummary[] }>('functions/changed');
 export const diagnosticsChanged = new NotificationType<{ diagnostics: WorkspaceDiagnostic[] }>('workspace/diagnosticsChanged');
 /** Coalesced: at most one message per 50 ms, each execution in its newest state. */
@@ -116,5 +148,8 @@ export const executionsCleared = new NotificationType<Record<string, never>>('ex
 /** Coalesced function output, for the output channel and open details. */
 export const logWritten = new NotificationType<{ batches: LogBatch[] }>('executions/log');
 export const statusChanged = new NotificationType<EngineStatus>('engine/status');
+export const clockChanged = new NotificationType<ClockState>('clock/changed');
+/** Coalesced: at most one message per 250 ms. */
+export const resourcesChanged = new NotificationType<ResourcesSnapshot>('resources/changed');
 /** The engine's own log lines. */
 export const engineLog = new NotificationType<{ level: 'debug' | 'info' | 'warn' | 'error'; message: string }>('engine/log');

@@ -1,26 +1,20 @@
 /** Small durable collections: functions made by API, versions, aliases, settings of the data folder. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { DocumentCollection, DocumentStore } from '../contracts/documents.ts';
-import { inTransaction, openDatabase, type Migrations } from './database.ts';
+import { inTransaction } from './database.ts';
 
-const migrations: Migrations = [
-  'CREATE TABLE documents (collection TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (collection, key)) WITHOUT ROWID',
-];
+export const documentsSchema
+  = 'CREATE TABLE documents (collection TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (collection, key)) WITHOUT ROWID';
 
 export class SqliteDocumentStore implements DocumentStore {
-  /** Where a damaged file was moved to, when that happened at opening. */
-  readonly setAside: string | undefined;
   readonly #database: DatabaseSync;
   readonly #get: StatementSync;
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
   readonly #entries: StatementSync;
 
-  /** @throws UserError when a newer version wrote the file. */
-  constructor(file: string) {
-    const { database, setAside } = openDatabase(file, migrations);
+  constructor(database: DatabaseSync) {
     this.#database = database;
-    this.setAside = setAside;
     this.#get = database.prepare('SELECT value FROM documents WHERE collection = ? AND key = ?');
     this.#put = database.prepare('INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value');
     this.#delete = database.prepare('DELETE FROM documents WHERE collection = ? AND key = ?');
@@ -42,9 +36,5 @@ export class SqliteDocumentStore implements DocumentStore {
 
   transaction<R>(work: () => R): R {
     return inTransaction(this.#database, work);
-  }
-
-  close(): void {
-    this.#database.close();
   }
 }

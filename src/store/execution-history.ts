@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { once } from 'node:events';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Execution, ExecutionContent, ExecutionHistory, ExecutionQuery } from '../contracts/executions.ts';
+import { isFinal, type Execution, type ExecutionContent, type ExecutionHistory, type ExecutionQuery } from '../contracts/executions.ts';
 import type { Logger } from '../contracts/logger.ts';
 import { inTransaction, openDatabase, type Migrations } from './database.ts';
 import { LogText } from './log-text.ts';
@@ -17,6 +17,11 @@ const migrations: Migrations = [
    CREATE TABLE contents (
      sequence INTEGER PRIMARY KEY, request BLOB, response BLOB, log TEXT NOT NULL DEFAULT '',
      log_truncated INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0)`,
+  `ALTER TABLE executions ADD COLUMN caused_by TEXT;
+   ALTER TABLE executions ADD COLUMN final INTEGER NOT NULL DEFAULT 1;
+   UPDATE executions SET final = 0 WHERE status = 'running';
+   CREATE INDEX executions_by_cause ON executions (caused_by, sequence) WHERE caused_by IS NOT NULL;
+   CREATE INDEX executions_by_final ON executions (final, sequence)`,
 ];
 
 export interface HistoryBounds {
@@ -60,7 +65,7 @@ export class SqliteExecutionHistory implements ExecutionHistory {
   readonly #pending = new Map<string, Pending>();
   /** Logs of executions that have not finished, or are not committed. */
   readonly #logs = new Map<string, OpenLog>();
-  /** Sequence by id, of executions that have not finished or are not committed. */
+  /** Executions that run or are not committed; queued ones may be very many and are read from the database. */
   readonly #open = new Map<string, Execution>();
   #pendingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -133,6 +138,10 @@ export class SqliteExecutionHistory implements ExecutionHistory {
       conditions.push('status = ?');
       values.push(query.status);
     }
+    if (query.causedBy !== undefined) {
+      conditions.push('caused_by = ?');
+      values.push(query.causedBy);
+    }
     if (query.text !== undefined && query.text !== '') {
       conditions.push("search LIKE ? ESCAPE '\\'");
       values.push(`%${query.text.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`);
@@ -148,6 +157,14 @@ export class SqliteExecutionHistory implements ExecutionHistory {
     const open = this.#open.get(id);
     if (open) return open;
     const row = this.#statements.byId.get(id) as { document: string } | undefined;
+    return row && (JSON.parse(row.document) as Execution);
+  }
+
+  bySegment(segment: string): Execution | undefined {
+    const [prefix] = /^[0-9a-f]{16}$/.test(segment) ? [`${segment.slice(0, 8)}-${segment.slice(8, 12)}-${segment.slice(12)}-`] : [];
+    if (prefix === undefined) return undefined;
+    for (const [id, execution] of this.#open) if (id.startsWith(prefix)) return execution;
+    const row = this.#statements.byPrefix.get(prefix, `${prefix}\u{ffff}`) as { document: string } | undefined;
     return row && (JSON.parse(row.document) as Execution);
   }
 
@@ -174,7 +191,7 @@ export class SqliteExecutionHistory implements ExecutionHistory {
     this.flush();
     const names = this.#database.prepare('SELECT DISTINCT function_name AS name FROM executions').all() as { name: string }[];
     const last = this.#database.prepare(
-      "SELECT document FROM executions WHERE function_name = ? AND status <> 'running' ORDER BY sequence DESC LIMIT 1",
+      "SELECT document FROM executions WHERE function_name = ? AND final = 1 ORDER BY sequence DESC LIMIT 1",
     );
     const result = new Map<string, Execution>();
     for (const { name } of names) {
@@ -187,8 +204,8 @@ export class SqliteExecutionHistory implements ExecutionHistory {
   clear(): void {
     this.flush();
     inTransaction(this.#database, () => {
-      this.#database.exec("DELETE FROM contents WHERE sequence IN (SELECT sequence FROM executions WHERE status <> 'running')");
-      this.#database.exec("DELETE FROM executions WHERE status <> 'running'");
+      this.#database.exec("DELETE FROM contents WHERE sequence IN (SELECT sequence FROM executions WHERE final = 1)");
+      this.#database.exec("DELETE FROM executions WHERE final = 1");
     });
     this.#recount();
     this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -245,8 +262,9 @@ export class SqliteExecutionHistory implements ExecutionHistory {
           const search = [row.id, row.functionName, row.errorType, row.errorMessage].filter((part) => part !== undefined)
             .join('\n').toLowerCase();
           const document = JSON.stringify(row);
-          if (statements.update.run(row.status, search, document, sequence).changes === 0) {
-            statements.insert.run(sequence, row.id, row.functionName, row.status, search, document);
+          const final = isFinal(row.status) ? 1 : 0;
+          if (statements.update.run(row.status, search, document, final, sequence).changes === 0) {
+            statements.insert.run(sequence, row.id, row.functionName, row.status, search, document, row.causedBy ?? null, final);
             added += 1;
           }
         }
@@ -333,7 +351,7 @@ export class SqliteExecutionHistory implements ExecutionHistory {
     let tooMany = this.#bytes - maxMegabytes * 1_048_576;
     const oldest = this.#database.prepare(
       `SELECT sequence, coalesce((SELECT bytes FROM contents WHERE contents.sequence = executions.sequence), 0) AS bytes
-       FROM executions WHERE status <> 'running' ORDER BY sequence LIMIT ${pruneSlice}`,
+       FROM executions WHERE final = 1 ORDER BY sequence LIMIT ${pruneSlice}`,
     ).all() as { sequence: number; bytes: number }[];
     inTransaction(this.#database, () => {
       for (const { sequence, bytes } of oldest) {
@@ -384,8 +402,11 @@ function prepare(database: DatabaseSync) {
      ON CONFLICT DO UPDATE SET ${column} = excluded.${column}, bytes = bytes + excluded.bytes`,
   );
   return {
-    insert: database.prepare('INSERT INTO executions (sequence, id, function_name, status, search, document) VALUES (?, ?, ?, ?, ?, ?)'),
-    update: database.prepare('UPDATE executions SET status = ?, search = ?, document = ? WHERE sequence = ?'),
+    insert: database.prepare(
+      'INSERT INTO executions (sequence, id, function_name, status, search, document, caused_by, final) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    ),
+    update: database.prepare('UPDATE executions SET status = ?, search = ?, document = ?, final = ? WHERE sequence = ?'),
+    byPrefix: database.prepare('SELECT document FROM executions WHERE id >= ? AND id < ? LIMIT 1'),
     byId: database.prepare('SELECT document FROM executions WHERE id = ?'),
     sequenceOf: database.prepare('SELECT sequence FROM executions WHERE id = ?'),
     content: database.prepare(

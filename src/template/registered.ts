@@ -99,6 +99,7 @@ function build(context: ContributionContext, entry: MapEntry, decision: NameDeci
       code: { folder, ...found },
     },
     aliases: [],
+    eventInvokeConfigs: [],
     tags: {},
     rest: {},
   }];

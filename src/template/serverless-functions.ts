@@ -69,6 +69,7 @@ export function buildServerlessFunction(open: OpenServerless, entry: MapEntry, f
     },
     ...(Number.isInteger(reserved) && reserved >= 0 ? { reservedConcurrency: reserved } : {}),
     aliases: [],
+    eventInvokeConfigs: [],
     tags: { ...tagsOf(resolver.value(member(open.provider, 'tags'))), ...tagsOf(own('tags')) },
     rest: { ...eventInvokeConfig(own), ...kept(open, entry) },
   };

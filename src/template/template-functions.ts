@@ -93,6 +93,7 @@ class TemplateFunction {
       },
       ...(Number.isInteger(reserved) && reserved >= 0 ? { reservedConcurrency: reserved } : {}),
       aliases: [...this.#publishedAlias(), ...(satellites?.aliases ?? [])],
+      eventInvokeConfigs: [],
       tags: { ...tagsOf(this.#properties['Tags']), ...(this.#isSam ? { 'lambda:createdBy': 'SAM' } : {}) },
       rest: { ...this.#rest(), ...satellites?.rest },
     };

@@ -52,7 +52,7 @@ class FileWorkspaceReader implements WorkspaceReader {
   readonly #listeners = new Set<(model: WorkspaceModel) => void>();
   #folders: readonly string[];
   #settings: TemplateSettings;
-  #model: WorkspaceModel = { functions: [], files: [], diagnostics: [] };
+  #model: WorkspaceModel = { functions: [], resources: [], files: [], diagnostics: [] };
   /** The model as text, to see whether a read changed anything. */
   #shown = JSON.stringify(this.#model);
   #reading: Promise<WorkspaceModel> | undefined;
@@ -154,7 +154,7 @@ class FileWorkspaceReader implements WorkspaceReader {
     }
     const files = [...new Set(contributions.flatMap((each) => each.files))];
     this.#parsed.keep(files);
-    return { functions, files, diagnostics };
+    return { functions, resources: [], files, diagnostics };
   }
 
   /** One file that cannot be read takes nothing from the others. */

@@ -5,7 +5,7 @@ import {
   type ExecutionAction, type ExecutionFilter, type ExecutionPart, type PanelAction, type PanelRequest,
 } from '../protocol/panel.ts';
 
-const statuses: ReadonlySet<string> = new Set<ExecutionStatus>(['running', 'succeeded', 'failed', 'throttled', 'cancelled', 'interrupted']);
+const statuses: ReadonlySet<string> = new Set<ExecutionStatus>(['queued', 'running', 'succeeded', 'failed', 'throttled', 'cancelled', 'interrupted']);
 const parts: ReadonlySet<string> = new Set<ExecutionPart>(['result', 'logs', 'event', 'record']);
 const executionActions: ReadonlySet<string> = new Set<ExecutionAction>(['replay', 'cancel', 'copy-as-cli', 'save-as-test-event']);
 const actions: ReadonlySet<string> = new Set<PanelAction>(['export', 'clear', 'start-engine', 'show-log', 'manage-trust', 'open-folder']);

@@ -49,6 +49,7 @@ export function memoryHistory(): ExecutionHistory {
     appendLog: (id, more) => { part(id).log += more; },
     list: () => [...executions.values()].reverse(),
     get: (id) => executions.get(id),
+    bySegment: (segment) => [...executions.values()].find(({ id }) => id.replaceAll('-', '').startsWith(segment)),
     content: (id) => {
       const { request = '', response, log } = part(id);
       return { request, ...(response === undefined ? {} : { response }), log, logTruncated: false };
@@ -86,7 +87,7 @@ export function harness(settings: Partial<EngineSettings> = {}, documents = memo
     service: undefined as unknown as LambdaService, history: memoryHistory(), settings: { ...defaultSettings, ...settings }, requests: [], changes: [],
     script: () => ({ kind: 'response', payload: json('ok') }), draw: 0, time: Date.UTC(2026, 10, 23, 12),
   };
-  const clock: Clock = { now: () => made.time, monotonic: () => made.time, after: () => () => {} };
+  const clock: Clock = { now: () => made.time, monotonic: () => made.time, after: () => () => {}, waitNow: () => made.time, afterWait: () => () => {} };
   const runner: FunctionRunner = {
     async run(request, observer, signal): Promise<RunResult> {
       made.requests.push(request);
@@ -121,7 +122,7 @@ export function definition(functionName: string, more: Partial<FunctionDefinitio
       memorySize: 128, environment: {}, layers: [], unresolvedLayers: [], architectures: ['x86_64'], ephemeralStorage: 512, packageType: 'Zip',
       tracing: 'PassThrough', loggingConfig: { logFormat: 'Text', logGroup: `/aws/lambda/${functionName}` }, code: { folder: '/w/src' }, ...more,
     },
-    aliases: [], tags: {}, rest: {}, ...rest,
+    aliases: [], eventInvokeConfigs: [], tags: {}, rest: {}, ...rest,
   };
 }
 

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Execution } from '../../../src/contracts/executions.ts';
 import { SqliteDocumentStore } from '../../../src/store/document-store.ts';
 import { SqliteExecutionHistory } from '../../../src/store/execution-history.ts';
+import { openState } from '../../../src/store/state-database.ts';
 import { keptCharacters } from '../../../src/store/log-text.ts';
 
 const logger = { debug() {}, info() {}, warn() {}, error(message: string, error?: unknown) { throw new Error(message, { cause: error }); } };
@@ -150,8 +151,9 @@ describe('execution history', () => {
 
 describe('document store', () => {
   it('keeps documents by collection, in key order, and rolls a failed transaction back', () => {
-    const store = new SqliteDocumentStore(join(folder, 'state.sqlite'));
-    open.push(store);
+    const { database } = openState(join(folder, 'state.sqlite'));
+    open.push(database);
+    const store = new SqliteDocumentStore(database);
     const aliases = store.collection<{ v: number }>('aliases');
     aliases.put('b', { v: 2 });
     aliases.put('a%', { v: 1 });

@@ -1,0 +1,265 @@
+/** Resources: queues, topics, buses and buckets where events wait or land. What other rooms know of them. */
+import type { FunctionOrigin } from './functions.ts';
+
+/** One request to a service, beside its input. */
+export interface CallContext {
+  requestId: string;
+  /** Value of an incoming `X-Amzn-Trace-Id` header. */
+  traceHeader?: string;
+  /** Aborts when the caller has gone away; only long polling looks at it. */
+  signal?: AbortSignal;
+  /** `http://127.0.0.1:<port>` as the caller reached the endpoint, for answers that hold URLs. */
+  endpoint: string;
+}
+
+export type ServiceInput = Readonly<Record<string, unknown>>;
+export type ServiceOutput = Record<string, unknown>;
+
+/**
+ * One AWS service embedded in the engine. Its operations take and answer what the service's JSON protocol does: AWS
+ * member names, blobs as base64 strings, timestamps as epoch seconds. The endpoint and the editor both call it.
+ */
+export interface EmbeddedService {
+  /** As in credential scopes: `sqs`, `sns`, `events`. */
+  readonly signingName: string;
+  hasOperation(name: string): boolean;
+  /** @throws AwsFault for everything that the service answers with an error. */
+  call(operation: string, input: ServiceInput, context: CallContext): ServiceOutput | Promise<ServiceOutput>;
+}
+
+/** As in the SQS API: `DataType` begins with String, Number or Binary. */
+export interface MessageAttribute {
+  DataType: string;
+  StringValue?: string;
+  /** Base64. */
+  BinaryValue?: string;
+}
+
+export interface QueueMessage {
+  body: string;
+  attributes?: Readonly<Record<string, MessageAttribute>>;
+  /** Becomes the system attribute `AWSTraceHeader`. */
+  traceHeader?: string;
+  groupId?: string;
+  deduplicationId?: string;
+  /** AWS seconds, 0-900. */
+  delaySeconds?: number;
+}
+
+/*
+ * The ports through which deliveries travel. They are synchronous and join the state database's open transaction: a
+ * delivery and what caused it commit together or not at all. All throw the service's own AwsFault when the resource does
+ * not exist or refuses.
+ */
+
+export interface QueuePort {
+  send(queueArn: string, message: QueueMessage): { messageId: string };
+}
+
+export interface TopicPort {
+  publish(topicArn: string, message: {
+    message: string;
+    subject?: string;
+    attributes?: Readonly<Record<string, MessageAttribute>>;
+    traceHeader?: string;
+    groupId?: string;
+    deduplicationId?: string;
+  }): { messageId: string };
+}
+
+export interface EventBusPort {
+  /** `detail` is JSON text. `detailType` and `source` as in the event; callers inside the engine may use any source. */
+  put(busArn: string, event: {
+    source: string;
+    detailType: string;
+    detail: string;
+    resources: readonly string[];
+    traceHeader?: string;
+  }): { eventId: string };
+}
+
+export interface BucketPort {
+  put(bucketArn: string, key: string, body: Uint8Array): void;
+}
+
+/** What topics, rules and destinations ask of the Lambda service: queue an event, as `InvocationType: Event` does. */
+export interface EventInvoker {
+  /**
+   * Durable when it returns (or when the open transaction commits).
+   * @param functionArn Unqualified or qualified.
+   * @throws AwsFault ResourceNotFoundException, RequestTooLargeException, …
+   */
+  invokeAsync(functionArn: string, payload: Uint8Array, options: { source: DeliverySource; traceHeader?: string }): { requestId: string };
+}
+
+/** What sent an event to a function, when it was not a caller. */
+export type DeliverySource = 'destination' | 'sns' | 'eventbridge' | 'schedule' | 's3';
+
+/** CloudFormation types that become embedded resources. */
+export type ResourceType =
+  | 'AWS::SQS::Queue' | 'AWS::SNS::Topic' | 'AWS::SNS::Subscription' | 'AWS::Events::EventBus' | 'AWS::Events::Rule'
+  | 'AWS::S3::Bucket';
+
+/** A resource as a template declares it: the baseline that API calls and edits overlay. */
+export interface ResourceDefinition {
+  type: ResourceType;
+  /** Physical name; for a subscription a stable name of its own, for a rule the rule's name. */
+  name: string;
+  /** Empty for a subscription, which gets its ARN when it is made. */
+  arn: string;
+  origin: FunctionOrigin;
+  /** CloudFormation properties with every intrinsic resolved, SAM's own spellings translated to CloudFormation's. */
+  properties: Readonly<Record<string, unknown>>;
+}
+
+/** A durable embedded service that templates feed. */
+export interface TemplateFed {
+  /** Replaces what templates declare; overlays stay unless the template changed the same property (then it wins, and the log says so). */
+  setBaseline(definitions: readonly ResourceDefinition[]): void;
+}
+
+// ---- what views show ----
+
+export interface QueueSummary {
+  kind: 'queue';
+  name: string;
+  arn: string;
+  url: string;
+  fifo: boolean;
+  /** Messages that a receive could get now. */
+  visible: number;
+  inFlight: number;
+  delayed: number;
+  /** Seconds of real time since the oldest message was sent; absent when the queue is empty. */
+  oldestAgeSeconds?: number;
+  visibilityTimeoutSeconds: number;
+  /** From its redrive policy. */
+  deadLetterTargetArn?: string;
+  maxReceiveCount?: number;
+  /** Queues whose redrive policy names this one. */
+  sourceArns: readonly string[];
+  /** Absent for a queue made by an API call. */
+  origin?: FunctionOrigin;
+  /** AWS attribute names that an API call changed over the template. */
+  changed: readonly string[];
+}
+
+export interface TopicSummary {
+  kind: 'topic';
+  name: string;
+  arn: string;
+  fifo: boolean;
+  published: number;
+  subscriptions: readonly {
+    arn: string;
+    protocol: string;
+    endpoint: string;
+    rawMessageDelivery: boolean;
+    /** JSON text. */
+    filterPolicy?: string;
+    filterPolicyScope?: string;
+    deadLetterTargetArn?: string;
+    /** `PendingConfirmation` for an HTTP subscription that has not confirmed yet. */
+    pending: boolean;
+  }[];
+  origin?: FunctionOrigin;
+  changed: readonly string[];
+}
+
+export interface BusSummary {
+  kind: 'bus';
+  name: string;
+  arn: string;
+  rules: readonly {
+    name: string;
+    arn: string;
+    enabled: boolean;
+    /** JSON text. */
+    pattern?: string;
+    schedule?: string;
+    /** Epoch milliseconds of the next run of a schedule. */
+    nextRun?: number;
+    targetArns: readonly string[];
+    matched: number;
+    origin?: FunctionOrigin;
+  }[];
+  /** Newest first, at most 20. */
+  lastEvents: readonly { id: string; time: string; source: string; detailType: string; matchedRules: readonly string[] }[];
+  origin?: FunctionOrigin;
+}
+
+export interface BucketSummary {
+  kind: 'bucket';
+  name: string;
+  arn: string;
+  objects: number;
+  bytes: number;
+  origin?: FunctionOrigin;
+}
+
+export interface ResourcesSnapshot {
+  queues: readonly QueueSummary[];
+  topics: readonly TopicSummary[];
+  buses: readonly BusSummary[];
+  buckets: readonly BucketSummary[];
+}
+
+/** A message as a person looks at it: nothing is consumed, no receive is counted. */
+export interface PeekedMessage {
+  messageId: string;
+  body: string;
+  sentAt: number;
+  state: 'visible' | 'in-flight' | 'delayed';
+  /** Epoch milliseconds when it becomes visible, at the present scale; absent when it is. */
+  visibleAt?: number;
+  receiveCount: number;
+  attributes: Readonly<Record<string, string>>;
+  messageAttributes: Readonly<Record<string, MessageAttribute>>;
+  /** Execution whose delivery or call sent it, when the trace header says so. */
+  causedBy?: string;
+}
+
+/** An object of a bucket as a person looks at it. */
+export interface BucketObject {
+  key: string;
+  bytes: number;
+  /** Epoch milliseconds. */
+  modifiedAt: number;
+}
+
+// ---- what the engine's hosts ask of each service beside its AWS API ----
+
+export interface QueueHost extends EmbeddedService, QueuePort, TemplateFed {
+  summaries(): QueueSummary[];
+  /** Oldest first. @throws AwsFault for an unknown queue. */
+  peek(queueArn: string, limit: number, after?: string): PeekedMessage[];
+  /** False when there is no such message. @throws AwsFault for an unknown queue. */
+  removeMessage(queueArn: string, messageId: string): boolean;
+}
+
+export interface TopicHost extends EmbeddedService, TopicPort, TemplateFed {
+  summaries(): TopicSummary[];
+}
+
+export interface BusHost extends EmbeddedService, EventBusPort, TemplateFed {
+  summaries(): BusSummary[];
+  /** Runs a schedule's targets now. @throws AwsFault for an unknown rule, UserError for one without a schedule. */
+  fire(ruleArn: string): void;
+}
+
+export interface BucketHost extends BucketPort, TemplateFed {
+  summaries(): BucketSummary[];
+  /** Newest first. */
+  list(bucketArn: string, limit: number): BucketObject[];
+  /** undefined when there is no such object. */
+  read(bucketArn: string, key: string): Uint8Array | undefined;
+  remove(bucketArn: string, key: string): boolean;
+}
+
+/** The embedded services of one engine. */
+export interface ResourceHosts {
+  queues: QueueHost;
+  topics: TopicHost;
+  buses: BusHost;
+  buckets: BucketHost;
+}

@@ -1,0 +1,77 @@
+/** An embedded service on the wire in AWS's JSON protocols (awsJson1.0 and 1.1): `X-Amz-Target: <prefix>.<Operation>`. */
+import { randomUUID } from 'node:crypto';
+import { AwsFault } from '../contracts/faults.ts';
+import type { EmbeddedService } from '../contracts/resources.ts';
+import type { Answer, RequestHead, ServiceCall } from './service-protocol.ts';
+
+export interface JsonProtocol {
+  /** Before the dot in `X-Amz-Target`, for example `AmazonSQS`. */
+  targetPrefix: string;
+  contentType: 'application/x-amz-json-1.0' | 'application/x-amz-json-1.1';
+  /** Stands before the error's name in `__type`, for example `com.amazonaws.sqs#`; empty for most services. */
+  errorNamespace: string;
+  /** Services that once spoke the Query protocol repeat the older code in a header. */
+  queryErrors: boolean;
+  /** Largest body in bytes. */
+  maxBodyBytes: number;
+}
+
+export function isJsonRequest(head: RequestHead, { targetPrefix }: JsonProtocol): boolean {
+  const target = head.headers['x-amz-target'];
+  return typeof target === 'string' && target.startsWith(`${targetPrefix}.`);
+}
+
+/** @param endpoint Base URL as the caller reached it. @throws AwsFault when there is no such operation. */
+export function openJson(service: EmbeddedService, protocol: JsonProtocol, head: RequestHead, endpoint: string): ServiceCall {
+  const target = String(head.headers['x-amz-target'] ?? '');
+  const operation = target.slice(protocol.targetPrefix.length + 1);
+  if (!isJsonRequest(head, protocol) || !service.hasOperation(operation)) {
+    throw new AwsFault('UnknownOperationException', 400, `Local Lambda does not have the operation ${operation || target} of ${service.signingName}.`);
+  }
+  return {
+    operation,
+    maxBodyBytes: protocol.maxBodyBytes,
+    tooLarge: () => new AwsFault('RequestEntityTooLargeException', 413, `Request must be smaller than ${protocol.maxBodyBytes} bytes for the ${operation} operation`),
+    async answer(body, signal): Promise<Answer> {
+      const requestId = randomUUID();
+      const traceHeader = head.headers['x-amzn-trace-id'];
+      const output = await service.call(operation, parsed(body), {
+        requestId, endpoint, ...(signal === undefined ? {} : { signal }), ...(typeof traceHeader === 'string' ? { traceHeader } : {}),
+      });
+      return {
+        status: 200, headers: ['Content-Type', protocol.contentType, 'x-amzn-RequestId', requestId], body: JSON.stringify(output),
+      };
+    },
+  };
+}
+
+export function jsonFault(protocol: JsonProtocol, error: unknown, requestId: string): Answer {
+  const fault = asFault(error, requestId);
+  const side = fault.status < 500 ? 'Sender' : 'Receiver';
+  return {
+    status: fault.status,
+    headers: [
+      'Content-Type', protocol.contentType, 'x-amzn-RequestId', requestId,
+      ...(protocol.queryErrors ? ['x-amzn-query-error', `${fault.queryCode ?? fault.name};${side}`] : []),
+    ],
+    body: JSON.stringify({ __type: `${protocol.errorNamespace}${fault.name}`, ...fault.fields, [fault.messageKey]: fault.message }),
+  };
+}
+
+/** Errors that are no AwsFault become the service's internal error. */
+export function asFault(error: unknown, requestId: string): AwsFault {
+  return error instanceof AwsFault ? error
+    : new AwsFault('InternalFailure', 500, `Local Lambda failed to answer; its log has the error under request ${requestId}.`);
+}
+
+function parsed(body: Buffer): Record<string, unknown> {
+  if (body.length === 0) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString('utf8'));
+  } catch (error) {
+    throw new AwsFault('SerializationException', 400, `The request body is not JSON: ${(error as Error).message}`);
+  }
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new AwsFault('SerializationException', 400, 'The request body must be a JSON object.');
+  return value as Record<string, unknown>;
+}

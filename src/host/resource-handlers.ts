@@ -1,0 +1,63 @@
+/** Answers the messages about resources and the calls of service operations that clients send. */
+import { randomUUID } from 'node:crypto';
+import type { MessageConnection } from 'vscode-jsonrpc/node';
+import { UserError } from '../contracts/faults.ts';
+import type { LambdaApi, LambdaOperation } from '../contracts/lambda-api.ts';
+import type { Logger } from '../contracts/logger.ts';
+import type { ResourceDefinition, ResourceHosts, ResourcesSnapshot, ServiceInput, ServiceOutput } from '../contracts/resources.ts';
+import {
+  callService, deleteBucketObject, deleteMessage, fireRule, listBucketObjects, listResources, peekMessages, readBucketObject,
+} from '../protocol/engine.ts';
+import { answer } from './rpc-server.ts';
+
+export interface ResourceParts {
+  hosts: Partial<ResourceHosts>;
+  lambda: LambdaApi;
+  logger: Logger;
+  endpoint: () => string;
+}
+
+export function resourcesSnapshot(hosts: Partial<ResourceHosts>): ResourcesSnapshot {
+  return {
+    queues: hosts.queues?.summaries() ?? [],
+    topics: hosts.topics?.summaries() ?? [],
+    buses: hosts.buses?.summaries() ?? [],
+    buckets: hosts.buckets?.summaries() ?? [],
+  };
+}
+
+/** Hands each service the definitions that are its own. */
+export function setResourceBaselines(hosts: Partial<ResourceHosts>, definitions: readonly ResourceDefinition[]): void {
+  const some = (...types: readonly string[]) => definitions.filter(({ type }) => types.includes(type));
+  hosts.queues?.setBaseline(some('AWS::SQS::Queue'));
+  hosts.topics?.setBaseline(some('AWS::SNS::Topic', 'AWS::SNS::Subscription'));
+  hosts.buses?.setBaseline(some('AWS::Events::EventBus', 'AWS::Events::Rule'));
+  hosts.buckets?.setBaseline(some('AWS::S3::Bucket'));
+}
+
+export function registerResources(connection: MessageConnection, { hosts, lambda, logger, endpoint }: ResourceParts): void {
+  const guarded = <R>(work: () => R | Promise<R>): Promise<R> => answer(logger, work);
+  const part = <K extends keyof ResourceHosts>(name: K): ResourceHosts[K] => {
+    const host = hosts[name];
+    if (!host) throw new UserError(`This engine has no ${name}.`);
+    return host;
+  };
+  const call = async (service: string, operation: string, input: ServiceInput): Promise<ServiceOutput> => {
+    if (service === 'lambda') return (await lambda.call(operation as LambdaOperation, input)).body as ServiceOutput ?? {};
+    const found = Object.values(hosts).find((host) => 'signingName' in host && host.signingName === service);
+    if (!found || !('call' in found) || !found.hasOperation(operation)) throw new UserError(`There is no operation ${operation} of ${service} here.`);
+    return found.call(operation, input, { requestId: randomUUID(), endpoint: endpoint() });
+  };
+  connection.onRequest(listResources, () => guarded(() => resourcesSnapshot(hosts)));
+  connection.onRequest(callService, ({ service, operation, input }) => guarded(() => call(service, operation, input)));
+  connection.onRequest(peekMessages, ({ queueArn, limit, after }) => guarded(() => part('queues').peek(queueArn, limit, after)));
+  connection.onRequest(deleteMessage, ({ queueArn, messageId }) => guarded(() => part('queues').removeMessage(queueArn, messageId)));
+  connection.onRequest(listBucketObjects, ({ bucketArn, limit }) => guarded(() => part('buckets').list(bucketArn, limit)));
+  connection.onRequest(readBucketObject, ({ bucketArn, key }) => guarded(() => {
+    const bytes = part('buckets').read(bucketArn, key);
+    if (!bytes) throw new UserError(`There is no object ${key} in ${bucketArn} any more.`);
+    return Buffer.from(bytes).toString('utf8');
+  }));
+  connection.onRequest(deleteBucketObject, ({ bucketArn, key }) => guarded(() => part('buckets').remove(bucketArn, key)));
+  connection.onRequest(fireRule, ({ ruleArn }) => guarded(() => part('buses').fire(ruleArn)));
+}
