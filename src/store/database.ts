@@ -76,9 +76,12 @@ function moveAside(file: string): string {
   return target;
 }
 
-/** Runs `work` inside one transaction; joins the one that is already open. */
+/**
+ * Runs `work` inside one transaction. Inside one that is already open it commits with that one; when it throws, only its own
+ * writes are undone, so that the outer work can go on.
+ */
 export function inTransaction<R>(database: DatabaseSync, work: () => R): R {
-  if (database.isTransaction) return work();
+  if (database.isTransaction) return inSavepoint(database, work);
   database.exec('BEGIN IMMEDIATE');
   try {
     const result = work();
@@ -86,6 +89,19 @@ export function inTransaction<R>(database: DatabaseSync, work: () => R): R {
     return result;
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function inSavepoint<R>(database: DatabaseSync, work: () => R): R {
+  database.exec('SAVEPOINT inner');
+  try {
+    const result = work();
+    database.exec('RELEASE inner');
+    return result;
+  } catch (error) {
+    // A full disk ends the whole transaction by itself.
+    if (database.isTransaction) database.exec('ROLLBACK TO inner; RELEASE inner');
     throw error;
   }
 }
