@@ -31,6 +31,18 @@ export interface EventWait {
   since: number;
 }
 
+/** A wait that is over, as the record tells it. */
+export interface PastWait {
+  kind: Exclude<EventWait['kind'], 'turn'>;
+  /** Its length in AWS seconds, as it was set. */
+  awsSeconds: number;
+  /** Epoch milliseconds of real time. */
+  since: number;
+  until: number;
+  /** Ended by "Try now", "Expire now" or "Cancel" before its time. */
+  cutShort?: boolean;
+}
+
 /** One delivery of a result or an event to a destination or dead-letter queue. */
 export interface EventDelivery {
   kind: 'OnSuccess' | 'OnFailure' | 'DeadLetterQueue';
@@ -52,6 +64,8 @@ export interface EventDelivery {
 export interface AsynchronousState {
   /** Present while `status` is `queued`. */
   wait?: EventWait;
+  /** Waits that are over, oldest first; of more than 40 the oldest are left out. */
+  waits?: readonly PastWait[];
   /** Age: waits in AWS time plus work in real time, milliseconds. */
   ageMs: number;
   /** Set when it is over. */
