@@ -10,7 +10,8 @@ const parameters = process.argv.slice(2);
 const portAt = parameters.indexOf('--port');
 const port = portAt >= 0 ? Number(parameters.splice(portAt, 2)[1]) : 0;
 const browserOnly = parameters.includes('--browser');
-const folder = resolve(parameters.find((parameter) => !parameter.startsWith('-')) ?? join(root, 'test', 'workspaces', 'orders'));
+const sample = join(root, 'test', 'workspaces', 'orders');
+const folder = resolve(parameters.find((parameter) => !parameter.startsWith('-')) ?? sample);
 if (!existsSync(folder)) {
   console.error(`There is no folder ${folder}.`);
   process.exit(1);
@@ -26,11 +27,14 @@ if (desktop) {
   spawn(code, ['--new-window', `--extensionDevelopmentPath=${root}`, folder], { shell, stdio: 'inherit' });
 } else {
   const { startServer, workbenchUrl } = await import('./vscode-server.mjs');
-  const profile = join(root, '.vscode-test', 'profile');
+  // The sample is part of this project, so it is trusted; any other folder is opened as VS Code would open it.
+  const own = folder === sample;
+  const profile = join(root, '.vscode-test', own ? 'profile-of-sample' : 'profile');
   mkdirSync(profile, { recursive: true });
-  const server = await startServer({ port, profile });
-  console.log(`VS Code is at ${workbenchUrl(server, { folder, extension: root })}`);
-  console.log('Trust the workspace when it asks; Ctrl+C here ends it.');
+  const server = await startServer({ port, profile, settings: own ? { 'security.workspace.trust.enabled': false } : {} });
+  const openFile = own ? join(sample, 'src', 'handlers', 'place-order.ts') : undefined;
+  console.log(`VS Code is at ${workbenchUrl(server, { folder, extension: root, openFile })}`);
+  console.log(own ? 'Ctrl+C here ends it.' : 'It opens in Restricted Mode until you trust the folder. Ctrl+C here ends it.');
   let stopping = false;
   const stop = () => {
     if (stopping) return;

@@ -52,24 +52,30 @@ export async function freePort() {
 }
 
 /**
- * Starts a server with an empty profile. `settings` become user settings. `port` 0 chooses one. The environment may be
- * extended with `env`. `stop()` ends it and, unless `keepProfile`, removes the profile.
+ * Starts a server with an empty profile, or with the one named. `settings` become user settings unless the profile has
+ * its own. `port` 0 chooses one. The environment may be extended with `env`. `stop()` ends it and, unless `keepProfile`,
+ * removes the profile.
  */
 export async function startServer({ settings = {}, port = 0, env = {}, keepProfile = false, profile } = {}) {
   const lib = ensureServer();
   const folder = profile ?? mkdtempSync(join(tmpdir(), 'local-lambda-vscode-'));
   mkdirSync(join(folder, 'data', 'User'), { recursive: true });
   mkdirSync(join(folder, 'data', 'Machine'), { recursive: true });
-  writeFileSync(join(folder, 'data', 'User', 'settings.json'), JSON.stringify({
-    'chat.disableAIFeatures': true,
-    'workbench.startupEditor': 'none',
-    'workbench.tips.enabled': false,
-    'workbench.colorTheme': 'Default Dark Modern',
-    'telemetry.telemetryLevel': 'off',
-    'extensions.ignoreRecommendations': true,
-    'git.openRepositoryInParentFolders': 'never',
-    ...settings,
-  }, null, 2));
+  const settingsFile = join(folder, 'data', 'User', 'settings.json');
+  // In a profile that is kept, what the user has changed since stays.
+  if (!existsSync(settingsFile)) {
+    writeFileSync(settingsFile, JSON.stringify({
+      'chat.disableAIFeatures': true,
+      'workbench.startupEditor': 'none',
+      'workbench.secondarySideBar.defaultVisibility': 'hidden',
+      'workbench.tips.enabled': false,
+      'workbench.colorTheme': 'Default Dark Modern',
+      'telemetry.telemetryLevel': 'off',
+      'extensions.ignoreRecommendations': true,
+      'git.openRepositoryInParentFolders': 'never',
+      ...settings,
+    }, null, 2));
+  }
   const chosen = port || await freePort();
   const child = spawn(nodeBinary, [
     join(lib, 'out', 'server-main.js'),
@@ -117,7 +123,7 @@ export function workbenchUrl(server, { folder, workspace, extension, tests, open
   const payload = [
     ...(extension ? [['extensionDevelopmentPath', remote(extension)]] : []),
     ...(tests ? [['extensionTestsPath', remote(tests)]] : []),
-    ...(openFile ? [['openFile', `vscode-remote://${encodeURI(openFile)}`]] : []),
+    ...(openFile ? [['openFile', remote(openFile)]] : []),
     ['skipWelcome', 'true'],
   ];
   const place = workspace ? `workspace=${encodeURIComponent(workspace)}` : folder ? `folder=${encodeURIComponent(folder)}` : 'ew=true';

@@ -23,6 +23,7 @@ import { FunctionRegistration } from './ui/register-function.ts';
 import { engineSettings, section } from './ui/settings.ts';
 import { StatusBar } from './ui/status-bar.ts';
 import { TestEvents } from './ui/test-events.ts';
+import { columnForText } from './ui/text-column.ts';
 import { startWithFunctions } from './ui/workspace-watch.ts';
 
 /** What the extension's own tests look at. Not an API: it changes without notice. */
@@ -61,7 +62,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionInternals {
   const panel = own(new RecordsPanel(context, engine, {
     saveAsTestEvent: async (functionName, payload) => {
       const event = await picker.savePayload(functionName, states.find(functionName)?.origin.folder, payload);
-      if (event) await vscode.window.showTextDocument(event.uri);
+      if (event) await vscode.window.showTextDocument(event.uri, { viewColumn: columnForText() });
     },
     copyAsCli: async ({ functionName, qualifier, clientContext, logType }, payload) => {
       await engine.start();

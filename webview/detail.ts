@@ -6,23 +6,23 @@ import { h } from './dom.ts';
 import { jsonView } from './json-view.ts';
 import { LogView } from './log-view.ts';
 import type { Detail, PanelState } from './state.ts';
-import { attempts, facts, messages, title, type SummaryEvents } from './summary.ts';
+import { Summary } from './summary-view.ts';
+import { title, type SummaryEvents } from './summary.ts';
 
 export interface DetailEvents extends SummaryEvents {
   act(action: ExecutionAction, executionId: string): void;
   open(part: ExecutionPart, executionId: string): void;
   onTab(part: ExecutionPart): void;
+  /** The facts were opened or closed. */
+  onFacts(): void;
 }
-
-/** Relative times are written anew so often, milliseconds. */
-const clockTick = 15_000;
 
 export class DetailView {
   readonly element: HTMLElement;
   readonly #events: DetailEvents;
   readonly #head = h('header', { class: 'detail-head' });
   readonly #title = h('div', { class: 'detail-title' });
-  readonly #summary = h('div', { class: 'summary' });
+  readonly #summary: Summary;
   readonly #actions: Actions;
   readonly #views: Readonly<Record<ExecutionPart, HTMLElement>>;
   readonly #log: LogView;
@@ -34,8 +34,10 @@ export class DetailView {
   /** What each tab shows now, to leave unchanged ones alone. */
   #contents = new Map<ExecutionPart, unknown>();
 
-  constructor(events: DetailEvents) {
+  /** `factsOpen` as the user left it, undefined when they never chose. */
+  constructor(events: DetailEvents, factsOpen: boolean | undefined) {
     this.#events = events;
+    this.#summary = new Summary(events, factsOpen, () => events.onFacts());
     this.#actions = new Actions({
       act: (action) => { if (this.#shown) events.act(action, this.#shown.execution.id); },
       openInEditor: () => this.#open(this.#tab ?? 'result'),
@@ -49,9 +51,13 @@ export class DetailView {
       { id: 'record', title: 'Record', view: this.#views.record },
     ], (id) => events.onTab(id as ExecutionPart));
     this.#head.append(this.#title, this.#actions.element);
-    this.#body = h('div', { class: 'detail-body', hidden: true }, this.#head, this.#summary, this.#tabs.element);
+    this.#body = h('div', { class: 'detail-body', hidden: true }, this.#head, this.#summary.element, this.#tabs.element);
     this.element = h('section', { class: 'detail', 'aria-label': 'Execution', tabindex: '-1' }, this.#empty, this.#body);
-    setInterval(() => this.#drawSummary(), clockTick);
+  }
+
+  /** Undefined until the user opens or closes the facts. */
+  get factsOpen(): boolean | undefined {
+    return this.#summary.chosen;
   }
 
   focus(): void {
@@ -77,7 +83,7 @@ export class DetailView {
     if (summaryChanged) {
       this.#title.replaceChildren(title(detail.execution));
       this.#actions.show(detail.execution);
-      this.#drawSummary();
+      this.#summary.show(detail.execution);
     }
     this.#tabs.activate(tab);
     this.#tabs.setBadge('logs', detail.log.lines.length === 0 ? undefined : lineCount(detail));
@@ -86,16 +92,6 @@ export class DetailView {
 
   #open(part: ExecutionPart): void {
     if (this.#shown) this.#events.open(part, this.#shown.execution.id);
-  }
-
-  #drawSummary(): void {
-    const execution = this.#shown?.execution;
-    if (!execution) return;
-    // A focused copy button or link is not replaced under the reader's hands, unless it belongs to another execution.
-    if (this.#summary.dataset.id === execution.id && this.#summary.contains(document.activeElement)) return;
-    this.#summary.dataset.id = execution.id;
-    const table = attempts(execution);
-    this.#summary.replaceChildren(...messages(execution), facts(execution, this.#events, Date.now()), ...(table ? [table] : []));
   }
 
   #drawTab(detail: Detail, tab: ExecutionPart): void {

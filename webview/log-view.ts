@@ -28,6 +28,9 @@ export class LogView {
   readonly #lines = h('div', { class: 'code log', tabindex: '0', role: 'log', 'aria-live': 'off', 'aria-label': 'Log' });
   readonly #empty = h('p', { class: 'hint' });
   #shown: LogShown | undefined;
+  #scroller: HTMLElement | undefined;
+  /** Whether the reader has the end in view. By their scrolling, not by sizes, which change with what stands above. */
+  #atEnd = false;
 
   constructor(openInEditor: () => void) {
     this.#notice.append(this.#noticeText, textButton('Open in Editor', openInEditor).element);
@@ -40,12 +43,25 @@ export class LogView {
     if (previous && previous.executionId === next.executionId && previous.log === next.log && previous.running === next.running) return;
     this.#shown = next;
     const same = previous?.executionId === next.executionId;
-    const follows = same ? scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < atEnd : next.running;
+    this.#watch(scroller);
+    const follows = same ? this.#atEnd : next.running;
     if (same && continues(previous.log, next.log)) this.#add(previous.log, next.log, next.executionId);
     else this.#lines.replaceChildren(...next.log.lines.map((line) => lineElement(line, next.executionId)));
     this.#describe(next);
     if (follows && (next.running || previous?.running)) scroller.scrollTop = scroller.scrollHeight;
     else if (!same) scroller.scrollTop = 0;
+    // A log that fits has its end in view and makes no scroll event.
+    if (!same) this.#look(scroller);
+  }
+
+  #watch(scroller: HTMLElement): void {
+    if (this.#scroller === scroller) return;
+    this.#scroller = scroller;
+    scroller.addEventListener('scroll', () => this.#look(scroller), { passive: true });
+  }
+
+  #look({ scrollHeight, scrollTop, clientHeight }: HTMLElement): void {
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < atEnd;
   }
 
   #add(before: Log, after: Log, executionId: string): void {

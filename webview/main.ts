@@ -62,7 +62,8 @@ const detail = new DetailView({
     dispatch({ type: 'select', executionId });
     detail.focus();
   },
-});
+  onFacts: saveSoon,
+}, saved?.factsOpen);
 const follow = iconButton('arrow-circle-up', 'Follow the newest execution', () => {
   dispatch({ type: 'follow', follow: !state.follow });
   if (state.follow) list.scrollToTop();
@@ -130,6 +131,7 @@ function stateToSave({ filter, tab, follow: follows, selectedId, rows }: PanelSt
   return {
     version: 1, filter, tab, follow: follows, rowCount: rows.length, listShare: splitter.share,
     ...(selectedId !== undefined && { selectedId }),
+    ...(detail.factsOpen !== undefined && { factsOpen: detail.factsOpen }),
     ...(topSequence !== undefined && { topSequence }),
   };
 }

@@ -19,6 +19,7 @@ export function readSavedState(value: unknown): SavedState | undefined {
     ...(typeof saved.selectedId === 'string' && { selectedId: saved.selectedId }),
     ...(typeof saved.topSequence === 'number' && { topSequence: saved.topSequence }),
     ...(typeof saved.listShare === 'number' && { listShare: saved.listShare }),
+    ...(typeof saved.factsOpen === 'boolean' && { factsOpen: saved.factsOpen }),
   };
 }
 

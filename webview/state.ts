@@ -71,6 +71,8 @@ export interface SavedState {
   topSequence?: number;
   /** Share of the list in the width, 0 to 1. */
   listShare?: number;
+  /** Whether the facts above the tabs are open; absent when the user never chose. */
+  factsOpen?: boolean;
 }
 
 export type PanelIntent =

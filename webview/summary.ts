@@ -1,7 +1,7 @@
 /** What the detail says above its tabs: which function, how it went, how long, what ran it, what belongs to it. */
 import type { Detail } from './state.ts';
 import { append, h, icon } from './dom.ts';
-import { ago, duration, fullTime, preciseTime, size, statusWords } from './formatting.ts';
+import { ago, duration, fullTime, preciseTime, shortTime, size, statusWords } from './formatting.ts';
 
 type Execution = Detail['execution'];
 type Attempt = Execution['attempts'][number];
@@ -24,7 +24,9 @@ export function title(execution: Execution): HTMLElement {
 export function messages(execution: Execution): HTMLElement[] {
   const found: HTMLElement[] = [];
   if (execution.errorType !== undefined || execution.errorMessage !== undefined) {
-    found.push(h('div', { class: 'message error' }, icon('error'),
+    // What the user ended is no error to them.
+    const cancelled = execution.status === 'cancelled';
+    found.push(h('div', { class: cancelled ? 'message' : 'message error' }, icon(cancelled ? 'circle-slash' : 'error'),
       h('span', {},
         execution.errorType !== undefined && h('strong', {}, execution.errorType),
         execution.errorType !== undefined && execution.errorMessage !== undefined && ': ',
@@ -34,6 +36,17 @@ export function messages(execution: Execution): HTMLElement[] {
     if (note !== undefined) found.push(h('div', { class: 'message' }, icon('info'), h('span', {}, note)));
   }
   return found;
+}
+
+/** The few numbers that one looks for first, in one line. */
+export function brief(execution: Execution, now: number): string {
+  const last = execution.attempts.at(-1);
+  return [
+    execution.durationMs === undefined ? undefined : duration(execution.durationMs),
+    last?.maxMemoryUsedMb === undefined ? undefined : `${last.maxMemoryUsedMb} MB`,
+    last?.coldStart ? 'cold start' : undefined,
+    `${shortTime(execution.receivedAt, now)} (${ago(execution.receivedAt, now)})`,
+  ].filter((part) => part !== undefined).join(' · ');
 }
 
 /** A table of names and values; `now` is for the relative time. */

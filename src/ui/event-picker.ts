@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { FunctionSummary } from '../contracts/lambda-api.ts';
 import { nameProblem, type TestEvent, type TestEvents } from './test-events.ts';
+import { columnForText } from './text-column.ts';
 
 /** File names below media/samples, in the order in which they are offered. */
 const samples: readonly { file: string; label: string }[] = [
@@ -53,7 +54,7 @@ export class EventPicker {
   async open(fn: FunctionSummary): Promise<void> {
     const events = await this.#events.list(fn);
     const event = events.length === 0 ? await this.create(fn) : await this.#choose(fn, events, this.#events.lastUsed(fn, events), false);
-    if (event) await vscode.window.showTextDocument(event.uri);
+    if (event) await vscode.window.showTextDocument(event.uri, { viewColumn: columnForText() });
   }
 
   /** Makes an event from a sample, under a name that the user gives. */
@@ -94,7 +95,7 @@ export class EventPicker {
         picker.onDidHide(() => resolve(undefined));
         picker.onDidTriggerItemButton(({ item: { event } }) => {
           resolve(undefined);
-          if (event) void vscode.window.showTextDocument(event.uri);
+          if (event) void vscode.window.showTextDocument(event.uri, { viewColumn: columnForText() });
         });
         picker.show();
       });

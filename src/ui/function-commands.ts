@@ -11,6 +11,7 @@ import type { HandlerIndex } from './handler-index.ts';
 import type { FunctionInvoker, InvokeChoice } from './invoke-function.ts';
 import type { FunctionRegistration } from './register-function.ts';
 import type { TestEvents } from './test-events.ts';
+import { columnForText } from './text-column.ts';
 
 export interface FunctionCommandParts {
   engine: EngineClient;
@@ -49,11 +50,11 @@ export function registerFunctionCommands(commands: CommandRegistry, parts: Funct
     const event = await picker.create(fn);
     if (!event) return;
     await events.remember(fn, event);
-    await vscode.window.showTextDocument(event.uri);
+    await vscode.window.showTextDocument(event.uri, { viewColumn: columnForText() });
   });
   onFunction('openEvent', 'Open Test Event', (fn) => picker.open(fn));
   onFunction('editOptions', 'Edit Invocation Options', async (fn) => {
-    await vscode.window.showTextDocument(await events.optionsFile(fn));
+    await vscode.window.showTextDocument(await events.optionsFile(fn), { viewColumn: columnForText() });
   });
 
   onFunction('openHandler', 'Open Handler', async (fn) => {
@@ -93,5 +94,5 @@ function readChoice(value: unknown): InvokeChoice {
 
 async function show(document: vscode.TextDocument, line: number, column = 0): Promise<void> {
   const position = new vscode.Position(line, column);
-  await vscode.window.showTextDocument(document, { selection: new vscode.Range(position, position) });
+  await vscode.window.showTextDocument(document, { viewColumn: columnForText(), selection: new vscode.Range(position, position) });
 }

@@ -2,12 +2,14 @@
 import * as vscode from 'vscode';
 import { UserError } from '../contracts/faults.ts';
 import type { FunctionSummary } from '../contracts/lambda-api.ts';
-import { invoke, type InvokeParams, type InvokeResult } from '../protocol/engine.ts';
+import { invoke, listExecutions, type InvokeParams, type InvokeResult } from '../protocol/engine.ts';
 import type { EngineClient } from './engine-client.ts';
 import type { EventPicker } from './event-picker.ts';
-import { viewId } from './functions-tree.ts';
 import { editorSettings } from './settings.ts';
 import type { TestEvents } from './test-events.ts';
+
+/** An invocation that runs this long shows its record before it ends, so that its log can be read live. Milliseconds. */
+const slowAfter = 1000;
 
 export interface InvokeChoice {
   /** Ask for the event even when one was used before. */
@@ -39,15 +41,32 @@ export class FunctionInvoker {
     await saveEdits();
     const options = await this.#events.options(fn);
     const parameters: InvokeParams = { functionName: fn.name, invocationType: 'RequestResponse', payload, ...options };
-    const result = await vscode.window.withProgress(
-      { location: { viewId }, title: `Invoking ${fn.name}` },
-      () => this.#engine.request(invoke, parameters),
-    );
-    const { openRecordAfterInvoke } = editorSettings();
-    if (openRecordAfterInvoke === 'always' || (openRecordAfterInvoke === 'onFailure' && result.functionError !== undefined)) {
-      await this.#showRecord(result.executionId);
+    // Tree, lens and status bar show that it runs; progress in the view would hide the badge that counts.
+    let shown: string | undefined;
+    const slow = setTimeout(() => {
+      if (editorSettings().openRecordAfterInvoke !== 'always') return;
+      this.#runningRecord(fn).then(async (id) => {
+        shown = id;
+        if (id !== undefined) await this.#showRecord(id);
+        // A failure here is no failure of the invocation, which shows its record when it ends.
+      }).catch(() => {});
+    }, slowAfter);
+    try {
+      const result = await this.#engine.request(invoke, parameters);
+      const { openRecordAfterInvoke } = editorSettings();
+      const wanted = openRecordAfterInvoke === 'always' || (openRecordAfterInvoke === 'onFailure' && result.functionError !== undefined);
+      // Shown already: who has gone on to another record since is not called back.
+      if (wanted && result.executionId !== shown) await this.#showRecord(result.executionId);
+      return result;
+    } finally {
+      clearTimeout(slow);
     }
-    return result;
+  }
+
+  /** The newest execution of a function that was started in the editor and still runs. */
+  async #runningRecord(fn: FunctionSummary): Promise<string | undefined> {
+    const running = await this.#engine.request(listExecutions, { functionName: fn.name, status: 'running', limit: 10 });
+    return running.find(({ source }) => source === 'editor')?.id;
   }
 
   async #payload(fn: FunctionSummary, ask: boolean): Promise<string | undefined> {

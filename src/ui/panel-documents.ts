@@ -7,6 +7,7 @@ import type { ExecutionPart } from '../protocol/panel.ts';
 import { partFileName } from './panel-content.ts';
 import type { PanelEngine } from './panel-engine.ts';
 import { indentJson } from '../protocol/panel-json.ts';
+import { columnForText } from './text-column.ts';
 
 const scheme = 'local-lambda-execution';
 const parts: readonly ExecutionPart[] = ['result', 'logs', 'event', 'record'];
@@ -24,13 +25,13 @@ export class ExecutionDocuments implements vscode.TextDocumentContentProvider, v
     this.#registration.dispose();
   }
 
-  /** Opens one text beside the panel's column, as a preview. @throws UserError when the history lost the execution. */
+  /** Opens one text outside the panel's column, as a preview. @throws UserError when the history lost the execution. */
   async open(execution: Execution, part: ExecutionPart): Promise<void> {
     const uri = vscode.Uri.from({ scheme, path: `/${execution.id}/${execution.functionName} ${partFileName(part)}` });
     // What the provider throws does not reach the caller: fail here first.
     await this.#text(execution.id, part);
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), {
-      viewColumn: vscode.ViewColumn.Beside,
+      viewColumn: columnForText(),
       preview: true,
     });
   }

@@ -64,10 +64,15 @@ export class RecordsPanel implements vscode.Disposable {
     if (this.#open) {
       this.#open.panel.reveal(undefined, executionId !== undefined);
     } else {
+      const waiting = waitingTabs();
+      if (waiting.length > 0) void vscode.window.tabGroups.close(waiting, true);
       this.#adopt(vscode.window.createWebviewPanel(
         panelViewType,
         'Lambda Records',
-        { viewColumn: executionId === undefined ? vscode.ViewColumn.Active : vscode.ViewColumn.Beside, preserveFocus: executionId !== undefined },
+        {
+          viewColumn: waiting[0]?.group.viewColumn ?? (executionId === undefined ? vscode.ViewColumn.Active : vscode.ViewColumn.Beside),
+          preserveFocus: executionId !== undefined,
+        },
       ));
     }
     if (executionId !== undefined) this.#open?.session.reveal(executionId);
@@ -84,6 +89,8 @@ export class RecordsPanel implements vscode.Disposable {
     this.#open?.panel.dispose();
     const folder = vscode.Uri.joinPath(this.#context.extensionUri, 'dist', 'webview');
     const { webview } = panel;
+    const drawing = (theme: string) => vscode.Uri.joinPath(this.#context.extensionUri, 'media', `records-${theme}.svg`);
+    panel.iconPath = { light: drawing('light'), dark: drawing('dark') };
     webview.options = { enableScripts: true, enableForms: false, localResourceRoots: [folder] };
     const session = new PanelSession(this.#engine, this.#editor(panel));
     const opened = { panel, session };
@@ -134,4 +141,11 @@ export class RecordsPanel implements vscode.Disposable {
   #inform(message: string): void {
     vscode.window.setStatusBarMessage(`Local Lambda: ${message}`, informFor);
   }
+}
+
+/** Tabs from before a reload that VS Code fills only when they are looked at: they would be a second panel. */
+function waitingTabs(): vscode.Tab[] {
+  return vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs)
+    // VS Code puts a prefix of its own before the view type.
+    .filter(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith(panelViewType));
 }

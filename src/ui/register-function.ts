@@ -6,6 +6,7 @@ import type { FunctionStates } from './function-states.ts';
 import { addRegisteredFunction, describeHandler, functionNameProblem, guessRuntime, registeredAt } from './functions-file.ts';
 import { sourceSelector, type HandlerIndex } from './handler-index.ts';
 import { sourceLanguage } from './handler-source.ts';
+import { columnForText } from './text-column.ts';
 
 /** The engine reads a changed file within a second; later than this it has a reason, which diagnostics tell. Milliseconds. */
 const appearLimit = 10_000;
@@ -116,7 +117,7 @@ export class FunctionRegistration implements vscode.CodeActionProvider, vscode.D
     if (await vscode.window.showInformationMessage(`${name} is registered.`, open) !== open) return;
     const document = await vscode.workspace.openTextDocument(file);
     const position = document.positionAt(registeredAt(document.getText(), name) ?? 0);
-    await vscode.window.showTextDocument(document, { selection: new vscode.Range(position, position) });
+    await vscode.window.showTextDocument(document, { viewColumn: columnForText(), selection: new vscode.Range(position, position) });
   }
 }
 

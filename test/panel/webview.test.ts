@@ -36,7 +36,7 @@ describe('records panel, in a browser', () => {
     await page.locator('.title h2', { hasText: 'ChargeCard:$LATEST' }).waitFor();
     const first = page.locator('.execution').first();
     assert.match(await first.innerText(), /ChargeCard\s+73 ms\s+Failed:\s+CardDeclinedError\s+09:00:51/);
-assert.match(await page.getByRole('option', { name: /ChargeCard 73 ms Failed: CardDeclinedError/ }).first().getAttribute('aria-posinset') ?? '', /^1$/);
+    assert.match(await page.getByRole('option', { name: /ChargeCard 73 ms Failed: CardDeclinedError/ }).first().getAttribute('aria-posinset') ?? '', /^1$/);
     assert.match(await page.locator('.summary').innerText(), /nodejs20\.x is not installed: Node 22\.13\.1 ran this function\./);
     assert.match(await page.locator('.message.error').innerText(), /CardDeclinedError: The card issuer declined/);
   });
@@ -147,10 +147,13 @@ assert.match(await page.getByRole('option', { name: /ChargeCard 73 ms Failed: Ca
     await page.locator('.execution').nth(1).click();
     await until(page, `document.querySelector('#view-result .code')?.textContent.includes('"orderId": "ord-33"')`);
     await page.locator('#tab-logs').click();
+    await page.locator('.log .line').first().waitFor();
     assert.deepEqual(await page.locator('.line.level-warn .text').allInnerTexts(), ['WARN\tstock of tea-sencha is low: 3 left']);
     await page.locator('#tab-event').click();
+    await page.locator('#view-event .code').waitFor();
     assert.match(await page.locator('#view-event .code').innerText(), /"name": "Łucja Müller"/);
     await page.locator('#tab-record').click();
+    await page.locator('#view-record .code').waitFor();
     const record = await page.locator('#view-record').innerText();
     assert.match(record, /As a destination would receive it\. AWS Lambda delivers this invocation record for asynchronous invocations only\./);
     assert.match(record, /"condition": "Success"/);
@@ -187,6 +190,41 @@ assert.match(await page.getByRole('option', { name: /ChargeCard 73 ms Failed: Ca
     const link = page.locator('button.link', { hasText: original });
     await link.click();
     await page.locator(`.execution[aria-selected="true"][data-id="${original}"]`).waitFor();
+  });
+
+  it('opens its facts where there is room, on demand where there is not, and remembers the choice', async () => {
+    const page = await show((fake) => fake.fill(30), { width: 480, height: 800 });
+    await page.locator('.brief', { hasText: /^73 ms · [\d]+ MB · / }).waitFor();
+    assert.ok(await page.locator('.facts').isHidden());
+    assert.ok(await page.locator('#view-result .code').isVisible());
+    await page.locator('.brief').click();
+    await page.locator('.facts').waitFor();
+    await until(page, 'savedState?.factsOpen === true');
+    const savedState = await open?.savedState();
+    await open?.close();
+    const again = await show((fake) => fake.fill(30), { width: 480, height: 800, savedState });
+    await again.locator('.facts').waitFor();
+  });
+
+  it('keeps the end of a log in view while lines come, and when the facts above grow', async () => {
+    const running = entry(31, { status: 'running' });
+    const page = await show((fake) => { fake.fill(30).entries.push(running); });
+    await page.locator('#tab-logs').click();
+    await history().post({ type: 'log', executionId: running.execution.id, lines: Array.from({ length: 200 }, (_, index) => `line ${index}`) });
+    const atEnd = `(() => { const { scrollHeight, scrollTop, clientHeight } = document.querySelector('#view-logs'); return scrollTop > 0 && scrollHeight - scrollTop - clientHeight < 2; })()`;
+    await until(page, atEnd);
+    const failed = entry(31, { status: 'failed', errorType: 'Runtime.ExitError', errorMessage: 'It ended.\n'.repeat(8) });
+    failed.content.log = Array.from({ length: 205 }, (_, index) => `line ${index}`).join('\n');
+    await history().happen(failed);
+    await history().sendDetail(running.execution.id);
+    await page.locator('.line', { hasText: 'line 204' }).waitFor();
+    await until(page, atEnd);
+  });
+
+  it('shows what the user cancelled as no error', async () => {
+    const page = await show((fake) => { fake.fill(3).entries.push(entry(4, { status: 'cancelled', errorType: 'LocalLambda.Cancelled', errorMessage: 'The invocation was cancelled.' })); });
+    await page.locator('.message', { hasText: 'The invocation was cancelled.' }).waitFor();
+    assert.equal(await page.locator('.message.error').count(), 0);
   });
 
   it('asks the host for everything that leaves the panel', async () => {
