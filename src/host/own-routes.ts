@@ -3,6 +3,8 @@ import type { ExecutionHistory } from '../contracts/executions.ts';
 import type { LambdaHost } from '../contracts/lambda-api.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
 import type { WorkspaceReader } from '../contracts/workspace.ts';
+import { dialects } from '../patterns/dialects.ts';
+import { isDialect, testPattern } from '../patterns/test-pattern.ts';
 import type { EngineInfo } from '../protocol/engine.ts';
 
 /** What the endpoint hands to a route: already authorised. */
@@ -44,5 +46,24 @@ export function ownRoutes({ info, lambda, history, reader }: OwnRouteParts): Rea
       if (!execution) return { status: 404, body: { message: `There is no execution ${id} in the history.` } };
       return { status: 200, body: { execution, content: history.content(id) } };
     }],
+    ['POST /_local-lambda/patterns/test', ({ body }) => testPatternRoute(body)],
   ]);
+}
+
+/** `{"dialect","pattern","event"}`, pattern and event as texts, so that nothing of their spelling is lost. */
+function testPatternRoute(body: Buffer): OwnRouteResponse {
+  const { dialect, pattern, event } = parseObject(body);
+  if (!isDialect(dialect)) return { status: 400, body: { message: `dialect is one of ${dialects.join(', ')}.` } };
+  if (typeof pattern !== 'string' || typeof event !== 'string') return { status: 400, body: { message: 'pattern and event are the texts to match, as strings.' } };
+  return { status: 200, body: testPattern(dialect, pattern, event) };
+}
+
+/** Empty for what is no JSON object. */
+function parseObject(body: Buffer): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body.toString());
+    return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {};
+  } catch {
+    return {};
+  }
 }

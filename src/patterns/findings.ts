@@ -1,0 +1,112 @@
+/** What a walk over one event found, and whether it makes a sub-rule match. */
+import { matchInArrays, type Membership } from './array-consistency.ts';
+import type { FieldNode, FieldTree, LinkedSubRule, Slot } from './field-tree.ts';
+
+/** How deep an event may nest: AWS's parser goes no deeper. */
+export const maximumEventDepth = 1000;
+
+const none: readonly Membership[] = [];
+
+/** Reused from event to event: `reset` begins a new one. */
+export class Findings {
+  /** Slots that matched a value outside any tying array. */
+  readonly #free: Uint8Array;
+  /** Paths that have a value outside any tying array. */
+  readonly #present: Uint8Array;
+  /** Slots that matched values inside tying arrays. */
+  readonly #tied: Membership[][];
+  /** Paths that have values inside tying arrays. */
+  readonly #presentTied: Membership[][];
+  #anyTied = false;
+
+  constructor(tree: FieldTree) {
+    this.#free = new Uint8Array(tree.slotCount);
+    this.#present = new Uint8Array(tree.pathCount);
+    this.#tied = Array.from({ length: tree.slotCount }, () => []);
+    this.#presentTied = Array.from({ length: tree.pathCount }, () => []);
+  }
+
+  reset(): void {
+    this.#free.fill(0);
+    this.#present.fill(0);
+    if (!this.#anyTied) return;
+    this.#anyTied = false;
+    for (const list of this.#tied) list.length = 0;
+    for (const list of this.#presentTied) list.length = 0;
+  }
+
+  string(node: FieldNode, text: string, membership: Membership | undefined): void {
+    this.#saw(node, membership);
+    for (const slot of node.slots) if (this.#free[slot.index] === 0 && slot.test.string(text)) this.#matched(slot, membership);
+  }
+
+  number(node: FieldNode, value: number, membership: Membership | undefined): void {
+    this.#saw(node, membership);
+    for (const slot of node.slots) if (this.#free[slot.index] === 0 && slot.test.number(value)) this.#matched(slot, membership);
+  }
+
+  numberText(node: FieldNode, spelling: string, membership: Membership | undefined): void {
+    this.#saw(node, membership);
+    for (const slot of node.slots) if (this.#free[slot.index] === 0 && slot.test.numberText(spelling)) this.#matched(slot, membership);
+  }
+
+  literal(node: FieldNode, value: boolean | null, membership: Membership | undefined): void {
+    this.#saw(node, membership);
+    for (const slot of node.slots) {
+      if (this.#free[slot.index] === 0 && (value === null ? slot.test.null() : slot.test.boolean(value))) this.#matched(slot, membership);
+    }
+  }
+
+  /** Whether all that could match at `node` did, so that no further value there changes anything. */
+  settled(node: FieldNode): boolean {
+    if (this.#present[node.pathIndex] === 0) return false;
+    for (const slot of node.slots) if (this.#free[slot.index] === 0) return false;
+    return true;
+  }
+
+  matches(subRule: LinkedSubRule): boolean {
+    let involved = 0;
+    let matchedTied = false;
+    for (const slot of subRule.slots) {
+      if (this.#free[slot.index] === 1) continue;
+      if (this.#anyTied && this.#tiedOf(slot).length > 0) {
+        involved += 1;
+        matchedTied = true;
+      } else if (!slot.test.absent || this.#present[slot.pathIndex] === 1) return false;
+      else if (this.#anyTied && this.#presentTiedOf(slot).length > 0) involved += 1;
+    }
+    if (involved === 0) return true;
+    if (involved === 1) return matchedTied;
+    return matchInArrays(subRule.slots.filter((slot) => this.#free[slot.index] === 0).map((slot) => ({
+      matching: this.#tiedOf(slot),
+      present: slot.test.absent && this.#present[slot.pathIndex] === 0 ? this.#presentTiedOf(slot) : undefined,
+    })));
+  }
+
+  #saw(node: FieldNode, membership: Membership | undefined): void {
+    if (membership === undefined) {
+      this.#present[node.pathIndex] = 1;
+      return;
+    }
+    this.#anyTied = true;
+    const list = this.#presentTied[node.pathIndex];
+    if (list && list.at(-1) !== membership) list.push(membership);
+  }
+
+  #matched(slot: Slot, membership: Membership | undefined): void {
+    if (membership === undefined) {
+      this.#free[slot.index] = 1;
+      return;
+    }
+    const list = this.#tied[slot.index];
+    if (list && list.at(-1) !== membership) list.push(membership);
+  }
+
+  #tiedOf(slot: Slot): readonly Membership[] {
+    return this.#tied[slot.index] ?? none;
+  }
+
+  #presentTiedOf(slot: Slot): readonly Membership[] {
+    return this.#presentTied[slot.pathIndex] ?? none;
+  }
+}
