@@ -19,6 +19,7 @@ import { ownRoutes } from './host/own-routes.ts';
 import { registerResources, resourcesSnapshot, setResourceBaselines } from './host/resource-handlers.ts';
 import { PausingGate } from './host/pausing-gate.ts';
 import { RpcServer, socketPathFor } from './host/rpc-server.ts';
+import { randomHex } from './host/random-hex.ts';
 import { ScaledClock } from './host/scaled-clock.ts';
 import { bootstrapFolder, supervisorEntry, version } from './host/shipped-files.ts';
 import { TrustGate } from './host/trust-gate.ts';
@@ -89,7 +90,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     bootstrapFolder, engineNode: process.execPath,
   });
   const runner = new TrustGate((): FunctionRunner => createFunctionRunner({
-    preparer, logger, nodeBinary: process.execPath, supervisorEntry, bootstrapFolder,
+    preparer, logger, nodeBinary: process.execPath, supervisorEntry, bootstrapFolder, channelPath: socketPathFor(dataFolder, 'channel'),
     maxProcesses: () => settings.maxProcesses,
     idleMilliseconds: () => settings.environmentIdleSeconds * 1000,
     enforceMemory: () => settings.enforceMemory,
@@ -97,7 +98,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   const lambda: LambdaService = new LambdaService({
     clock, runner, history, documents, settings: currentSettings, logger,
     codeStore: createCodeStore({ dataFolder, logger, settings: currentSettings }),
-    ids: { uuid: randomUUID, hex: (bytes) => randomBytes(bytes).toString('hex'), random: Math.random },
+    ids: { uuid: randomUUID, hex: randomHex, random: Math.random },
     events: {
       executionChanged: (execution) => broadcaster.executionChanged(execution),
       logWritten: (id, functionName, lines) => broadcaster.logWritten(id, functionName, lines),

@@ -41,7 +41,7 @@ export interface LogLine {
 
 /** Receives what happens during a run, in order. Must not throw. */
 export interface RunObserver {
-  /** The environment is chosen and the payload is about to be handed over (after init when it was cold). */
+  /** The environment is chosen and the payload is being handed over (after init when it was cold). */
   onStart(environment: EnvironmentInfo): void;
   /** A cold start has begun; lines logged from now until `onStart` belong to the init phase. */
   onInit?(environment: EnvironmentInfo): void;

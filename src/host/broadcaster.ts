@@ -35,6 +35,7 @@ export class Broadcaster {
   }
 
   executionChanged(execution: Execution): void {
+    if (this.#options.connections().length === 0) return;
     this.#executions.set(execution.id, execution);
     this.#schedule();
   }
@@ -49,6 +50,7 @@ export class Broadcaster {
   }
 
   functionsChanged(): void {
+    if (this.#options.connections().length === 0) return;
     this.#functions = true;
     this.#schedule();
   }

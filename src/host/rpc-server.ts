@@ -26,12 +26,12 @@ export interface RpcServerOptions {
 }
 
 /** A socket path short enough for every platform (104 characters on macOS), in a folder of this user only. */
-export function socketPathFor(dataFolder: string): string {
+export function socketPathFor(dataFolder: string, name = 'engine'): string {
   const hash = createHash('sha256').update(dataFolder).digest('hex').slice(0, 16);
-  if (process.platform === 'win32') return `\\\\.\\pipe\\local-lambda-${hash}`;
-  const inside = join(dataFolder, 'engine.sock');
+  if (process.platform === 'win32') return `\\\\.\\pipe\\local-lambda-${hash}-${name}`;
+  const inside = join(dataFolder, `${name}.sock`);
   if (Buffer.byteLength(inside) <= 100) return inside;
-  return join(tmpdir(), `local-lambda-${process.getuid?.() ?? 0}`, `${hash}.sock`);
+  return join(tmpdir(), `local-lambda-${process.getuid?.() ?? 0}`, `${hash}-${name}.sock`);
 }
 
 /** Runs `work`, turning what it throws into an error that clients understand. */
@@ -49,6 +49,7 @@ export async function answer<R>(logger: Logger, work: () => R | Promise<R>): Pro
 export class RpcServer {
   readonly #options: RpcServerOptions;
   readonly #clients = new Map<Socket, MessageConnection | undefined>();
+  #connections: readonly MessageConnection[] = [];
   #server: Server | undefined;
 
   constructor(options: RpcServerOptions) {
@@ -56,8 +57,8 @@ export class RpcServer {
   }
 
   /** Connections that have been initialised. */
-  get connections(): MessageConnection[] {
-    return [...this.#clients.values()].filter((connection) => connection !== undefined);
+  get connections(): readonly MessageConnection[] {
+    return this.#connections;
   }
 
   async listen(): Promise<void> {
@@ -94,7 +95,7 @@ export class RpcServer {
       const known = this.#clients.get(socket) !== undefined;
       this.#clients.delete(socket);
       connection.dispose();
-      if (known) this.#options.onClientsChanged(this.connections.length);
+      if (known) this.#clientsChanged();
     });
     connection.onRequest(initialize, (params) => answer(logger, async () => {
       if (!sameSecret(params.secret, this.#options.secret)) {
@@ -102,10 +103,15 @@ export class RpcServer {
         throw new UserError('The engine refused the client: its secret does not match the data folder.');
       }
       this.#clients.set(socket, connection);
-      this.#options.onClientsChanged(this.connections.length);
+      this.#clientsChanged();
       return this.#options.onInitialize({ connection, params });
     }));
     connection.listen();
+  }
+
+  #clientsChanged(): void {
+    this.#connections = [...this.#clients.values()].filter((connection) => connection !== undefined);
+    this.#options.onClientsChanged(this.#connections.length);
   }
 }
 

@@ -64,6 +64,7 @@ export class FunctionRegistry {
   #baseline = new Map<string, FunctionDefinition>();
   readonly #baselineRead = new Map<string, number>();
   readonly #states = new Map<string, FunctionState>();
+  #reserved: number | undefined;
 
   constructor(documents: DocumentStore, clock: Clock, account: () => AccountContext, logger: Logger) {
     this.#clock = clock;
@@ -85,6 +86,7 @@ export class FunctionRegistry {
     }
     this.#baseline = next;
     this.#states.clear();
+    this.#reserved = undefined;
     for (const [name, overlay] of this.#overlays.entries()) this.#dropOverruled(name, overlay);
     return [...new Set([...before.keys(), ...this.names()])].filter((name) => this.get(name)?.runnable.revisionId !== before.get(name));
   }
@@ -150,6 +152,11 @@ export class FunctionRegistry {
     return this.get(name) as FunctionState;
   }
 
+  /** Sum of the reserved concurrency of all functions. */
+  get reservedConcurrency(): number {
+    return this.#reserved ??= this.names().reduce((sum, name) => sum + (this.get(name)?.reservedConcurrency ?? 0), 0);
+  }
+
   /** `undefined` removes the reservation. */
   setReservedConcurrency(name: string, value: number | undefined): void {
     const overlay = this.#overlays.get(name) ?? { changes: {}, over: {}, lastModified: this.#clock.now() };
@@ -167,6 +174,7 @@ export class FunctionRegistry {
     else {
       this.#overlays.delete(name);
       this.#states.delete(name);
+      this.#reserved = undefined;
     }
   }
 
@@ -236,6 +244,7 @@ export class FunctionRegistry {
   #put(name: string, overlay: Overlay): void {
     this.#overlays.put(name, overlay);
     this.#states.delete(name);
+    this.#reserved = undefined;
   }
 
   /** The template changed what an edit had changed: the template wins and the log says so. */

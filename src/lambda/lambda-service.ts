@@ -201,9 +201,7 @@ export class LambdaService implements LambdaHost {
   }
 
   #unreservedLimit(settings: EngineSettings): number {
-    let limit = settings.accountConcurrency;
-    for (const name of this.#registry.names()) limit -= this.#registry.get(name)?.reservedConcurrency ?? 0;
-    return Math.max(0, limit);
+    return Math.max(0, settings.accountConcurrency - this.#registry.reservedConcurrency);
   }
 
   #saveThrottled(execution: Execution, payload: Uint8Array, fault: AwsFault): void {

@@ -267,7 +267,7 @@ export class Operations {
     const value = optionalNumber(input, 'ReservedConcurrentExecutions', 0, Number.MAX_SAFE_INTEGER);
     if (value === undefined) throw new AwsFault('ValidationException', 400, "1 validation error detected: Value null at 'reservedConcurrentExecutions' failed to satisfy constraint: Member must not be null");
     const { registry, settings } = this.#parts;
-    const others = registry.names().filter((other) => other !== name).reduce((sum, other) => sum + (registry.get(other)?.reservedConcurrency ?? 0), 0);
+    const others = registry.reservedConcurrency - (registry.get(name)?.reservedConcurrency ?? 0);
     if (settings().accountConcurrency - others - value < minimumUnreserved && value > 0) {
       throw new AwsFault('InvalidParameterValueException', 400, `Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [${minimumUnreserved}].`);
     }
@@ -297,16 +297,14 @@ export class Operations {
   #accountSettings(): OperationResult {
     const { registry, settings } = this.#parts;
     const limit = settings().accountConcurrency;
-    const names = registry.names();
-    const reserved = names.reduce((sum, name) => sum + (registry.get(name)?.reservedConcurrency ?? 0), 0);
     return {
       status: 200,
       body: {
         AccountLimit: {
           TotalCodeSize: 80_530_636_800, CodeSizeUnzipped: 262_144_000, CodeSizeZipped: 52_428_800,
-          ConcurrentExecutions: limit, UnreservedConcurrentExecutions: Math.max(0, limit - reserved),
+          ConcurrentExecutions: limit, UnreservedConcurrentExecutions: Math.max(0, limit - registry.reservedConcurrency),
         },
-        AccountUsage: { TotalCodeSize: 0, FunctionCount: names.length },
+        AccountUsage: { TotalCodeSize: 0, FunctionCount: registry.names().length },
       },
     };
   }

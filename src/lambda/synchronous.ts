@@ -39,6 +39,7 @@ export class SynchronousInvocation implements RunObserver {
   readonly #finish: () => void;
   #execution: Execution;
   #attempt: ExecutionAttempt;
+  #begun = false;
   #started = false;
 
   constructor(options: SynchronousInvocationOptions) {
@@ -58,11 +59,9 @@ export class SynchronousInvocation implements RunObserver {
 
   /** @throws AwsFault when the platform itself cannot run the function (no interpreter, not trusted). */
   async run(withTail: boolean): Promise<SynchronousAnswer> {
-    const { runner, target, payload, history } = this.#options;
-    history.saveRequest(this.#execution.id, payload);
-    this.#save();
+    const { runner, target, payload } = this.#options;
     try {
-      const result = await runner.run({
+      const running = runner.run({
         function: target,
         requestId: this.#execution.id,
         invokedFunctionArn: this.#execution.invokedFunctionArn,
@@ -70,6 +69,9 @@ export class SynchronousInvocation implements RunObserver {
         traceId: this.#execution.traceId,
         ...(this.#execution.clientContext === undefined ? {} : { clientContext: this.#execution.clientContext }),
       }, this, this.#abort.signal);
+      // A warm environment is at work by now: nothing that history needs kept it waiting.
+      this.#begin();
+      const result = await running;
       const answer = answerFor(result.outcome, this.#execution.id, target.configuration.timeout);
       this.#succeed(result, answer);
       return {
@@ -85,12 +87,21 @@ export class SynchronousInvocation implements RunObserver {
     }
   }
 
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#options.history.saveRequest(this.#execution.id, this.#options.payload);
+    this.#save();
+  }
+
   onInit(environment: EnvironmentInfo): void {
+    this.#begin();
     this.#write([this.#log.initStart(this.#options.clock.now(), environment.binaryVersion)]);
   }
 
   onStart(environment: EnvironmentInfo): void {
     this.#describe(environment);
+    this.#begin();
     this.#start();
     this.#save();
   }

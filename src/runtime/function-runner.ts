@@ -21,6 +21,8 @@ export interface FunctionRunnerOptions {
   supervisorEntry: string;
   /** Folder with `node/bootstrap.cjs` and `python/bootstrap.py`. */
   bootstrapFolder: string;
+  /** Path of the socket that environments connect to; a loopback port without one. */
+  channelPath?: string;
   /** Processes at once; further runs wait in order. */
   maxProcesses: () => number;
   idleMilliseconds: () => number;
@@ -55,7 +57,7 @@ class ProcessRunner implements FunctionRunner {
   constructor(options: FunctionRunnerOptions) {
     this.#options = options;
     this.#supervisor = new SupervisorClient(options.nodeBinary, options.supervisorEntry, options.logger);
-    this.#channel = new ChannelServer(options.logger);
+    this.#channel = new ChannelServer(options.logger, options.channelPath);
     this.#parts = {
       supervisor: this.#supervisor,
       channel: this.#channel,
@@ -176,14 +178,6 @@ class ProcessRunner implements FunctionRunner {
     const { configuration } = environment.function;
     const timeoutMs = Math.max(0, configuration.timeout * 1000 - spentMs);
     environment.follow((line) => observer.onLog(line));
-    observer.onStart({ ...environment.info });
-    const { coldStart } = environment.info;
-    environment.info.coldStart = false;
-    const timer = setTimeout(() => environment.end({ kind: 'timeout', phase: 'invoke' }), timeoutMs);
-    const cancel = signal ? () => environment.end({ kind: 'cancelled' }) : undefined;
-    if (cancel) signal?.addEventListener('abort', cancel, { once: true });
-    if (this.#options.enforceMemory() || environment.code.flavor === 'provided') this.#watchMemory(environment);
-
     const started = performance.now();
     const answer = environment.invoke({
       requestId: request.requestId,
@@ -193,8 +187,16 @@ class ProcessRunner implements FunctionRunner {
       ...(request.clientContext === undefined ? {} : { clientContext: request.clientContext }),
       payload: request.payload,
     });
-    // Cancelled by the observer, before anybody listened.
+    // The function is at work already; what it says is heard in a later turn.
+    observer.onStart({ ...environment.info });
+    const { coldStart } = environment.info;
+    environment.info.coldStart = false;
+    const timer = setTimeout(() => environment.end({ kind: 'timeout', phase: 'invoke' }), timeoutMs);
+    const cancel = signal ? () => environment.end({ kind: 'cancelled' }) : undefined;
+    // The observer may have cancelled it.
     if (signal?.aborted) cancel?.();
+    else if (cancel) signal?.addEventListener('abort', cancel, { once: true });
+    if (this.#options.enforceMemory() || environment.code.flavor === 'provided') this.#watchMemory(environment);
     const outcome = await answer;
     const durationMs = performance.now() - started;
     clearTimeout(timer);

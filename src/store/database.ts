@@ -33,6 +33,8 @@ export function openDatabase(file: string, migrations: Migrations): OpenedDataba
 function openAndMigrate(file: string, migrations: Migrations): DatabaseSync {
   const database = new DatabaseSync(file);
   try {
+    // For a new file only: with 4 KB pages, rows that hold payloads would leave almost half of each page empty.
+    database.exec('PRAGMA page_size = 8192; PRAGMA wal_autocheckpoint = 500;');
     // NORMAL in WAL mode survives a killed process; FULL would only add safety against power loss, at an fsync a commit.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000;');
     if (statSync(file).size <= checkedBytes) {

@@ -1,28 +1,11 @@
 /** Execution history in SQLite: group commits, bounds, search, export. */
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { once } from 'node:events';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { isFinal, type Execution, type ExecutionContent, type ExecutionHistory, type ExecutionQuery } from '../contracts/executions.ts';
 import type { Logger } from '../contracts/logger.ts';
-import { inTransaction, openDatabase, type Migrations } from './database.ts';
+import { inTransaction, openDatabase } from './database.ts';
+import { exportHistory } from './history-export.ts';
+import { historyMigrations, prepareHistory } from './history-schema.ts';
 import { LogText } from './log-text.ts';
-
-const migrations: Migrations = [
-  `CREATE TABLE executions (
-     sequence INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, function_name TEXT NOT NULL, status TEXT NOT NULL,
-     search TEXT NOT NULL, document TEXT NOT NULL);
-   CREATE INDEX executions_by_function ON executions (function_name, sequence);
-   CREATE INDEX executions_by_status ON executions (status, sequence);
-   CREATE TABLE contents (
-     sequence INTEGER PRIMARY KEY, request BLOB, response BLOB, log TEXT NOT NULL DEFAULT '',
-     log_truncated INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0)`,
-  `ALTER TABLE executions ADD COLUMN caused_by TEXT;
-   ALTER TABLE executions ADD COLUMN final INTEGER NOT NULL DEFAULT 1;
-   UPDATE executions SET final = 0 WHERE status = 'running';
-   CREATE INDEX executions_by_cause ON executions (caused_by, sequence) WHERE caused_by IS NOT NULL;
-   CREATE INDEX executions_by_final ON executions (final, sequence)`,
-];
 
 export interface HistoryBounds {
   maxExecutions: number;
@@ -34,6 +17,15 @@ interface Pending {
   execution?: Execution;
   request?: Uint8Array;
   response?: Uint8Array;
+}
+
+/** What one transaction writes, noted down only once it is committed. */
+interface Group {
+  /** Sequences of new rows. */
+  added: number[];
+  logs: { log: OpenLog; length: number }[];
+  /** Bytes of contents. */
+  grown: number;
 }
 
 interface OpenLog {
@@ -61,12 +53,14 @@ export class SqliteExecutionHistory implements ExecutionHistory {
   readonly #database: DatabaseSync;
   readonly #bounds: () => HistoryBounds;
   readonly #logger: Logger;
-  readonly #statements: ReturnType<typeof prepare>;
+  readonly #statements: ReturnType<typeof prepareHistory>;
   readonly #pending = new Map<string, Pending>();
   /** Logs of executions that have not finished, or are not committed. */
   readonly #logs = new Map<string, OpenLog>();
   /** Executions that run or are not committed; queued ones may be very many and are read from the database. */
   readonly #open = new Map<string, Execution>();
+  /** Sequences given out whose execution has no row yet. */
+  readonly #unwritten = new Set<number>();
   #pendingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #sequence: number;
@@ -75,12 +69,12 @@ export class SqliteExecutionHistory implements ExecutionHistory {
 
   /** @throws UserError when a newer version wrote the file. */
   constructor(file: string, bounds: () => HistoryBounds, logger: Logger) {
-    const { database, setAside } = openDatabase(file, migrations);
+    const { database, setAside } = openDatabase(file, historyMigrations);
     this.#database = database;
     this.setAside = setAside;
     this.#bounds = bounds;
     this.#logger = logger;
-    this.#statements = prepare(database);
+    this.#statements = prepareHistory(database);
     const totals = database.prepare(
       `SELECT (SELECT coalesce(max(sequence), 0) FROM executions) AS sequence, (SELECT count(*) FROM executions) AS count,
               (SELECT coalesce(sum(bytes), 0) FROM contents) AS bytes`,
@@ -93,6 +87,7 @@ export class SqliteExecutionHistory implements ExecutionHistory {
 
   nextSequence(): number {
     this.#sequence += 1;
+    this.#unwritten.add(this.#sequence);
     return this.#sequence;
   }
 
@@ -213,75 +208,34 @@ export class SqliteExecutionHistory implements ExecutionHistory {
 
   async exportTo(file: string): Promise<number> {
     this.flush();
-    const partial = `${file}.partial`;
-    const stream = createWriteStream(partial, { encoding: 'utf8' });
-    const failed = once(stream, 'error').then(([error]) => { throw error as Error; });
-    failed.catch(() => {});
-    let written = 0;
-    let after = 0;
-    try {
-      await Promise.race([once(stream, 'open'), failed]);
-      for (;;) {
-        const rows = this.#statements.exportSlice.all(after) as
-          { sequence: number; document: string; request: Uint8Array | null; response: Uint8Array | null; log: string | null }[];
-        if (rows.length === 0) break;
-        for (const row of rows) {
-          after = row.sequence;
-          written += 1;
-          const line = `{"execution":${row.document},"request":${embedded(row.request)},"response":${embedded(row.response)},`
-            + `"log":${JSON.stringify(row.log ?? '')}}\n`;
-          if (!stream.write(line)) await Promise.race([once(stream, 'drain'), failed]);
-        }
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      stream.end();
-      await Promise.race([once(stream, 'close'), failed]);
-      await rename(partial, file);
-    } catch (error) {
-      stream.destroy();
-      await rm(partial, { force: true });
-      throw error;
-    }
-    return written;
+    return exportHistory(this.#statements.exportSlice, file);
   }
 
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#pending.size === 0) return;
-    const statements = this.#statements;
-    let added = 0;
-    let grown = 0;
+    const group: Group = { added: [], logs: [], grown: 0 };
     inTransaction(this.#database, () => {
       for (const [id, pending] of this.#pending) {
-        const execution = pending.execution ?? this.#open.get(id);
-        const sequence = execution?.sequence ?? (statements.sequenceOf.get(id) as { sequence: number } | undefined)?.sequence;
+        const sequence = (pending.execution ?? this.#open.get(id))?.sequence ?? this.#sequenceOf(id);
         if (sequence === undefined) continue;
-        if (pending.execution) {
-          const row = pending.execution;
-          const search = [row.id, row.functionName, row.errorType, row.errorMessage].filter((part) => part !== undefined)
-            .join('\n').toLowerCase();
-          const document = JSON.stringify(row);
-          const final = isFinal(row.status) ? 1 : 0;
-          if (statements.update.run(row.status, search, document, final, sequence).changes === 0) {
-            statements.insert.run(sequence, row.id, row.functionName, row.status, search, document, row.causedBy ?? null, final);
-            added += 1;
-          }
-        }
-        if (pending.request) grown += this.#put(statements.putRequest, sequence, pending.request);
-        if (pending.response) grown += this.#put(statements.putResponse, sequence, pending.response);
-        grown += this.#putLog(id, sequence);
+        if (pending.execution && this.#unwritten.has(sequence)) this.#insert(pending.execution, pending, group);
+        else this.#update(id, sequence, pending, group);
       }
     });
+    const now = performance.now();
+    for (const { log, length } of group.logs) Object.assign(log, { dirty: false, storedLength: length, writtenAt: now });
     for (const id of this.#pending.keys()) {
       if (this.#open.get(id)?.status === 'running') continue;
       this.#open.delete(id);
       this.#logs.delete(id);
     }
+    for (const sequence of group.added) this.#unwritten.delete(sequence);
     this.#pending.clear();
     this.#pendingBytes = 0;
-    this.#count += added;
-    this.#bytes += grown;
+    this.#count += group.added.length;
+    this.#bytes += group.grown;
     this.#prune();
   }
 
@@ -291,21 +245,55 @@ export class SqliteExecutionHistory implements ExecutionHistory {
     this.#database.close();
   }
 
-  #put(statement: StatementSync, sequence: number, payload: Uint8Array): number {
-    statement.run(sequence, payload, payload.length);
-    return payload.length;
+  #sequenceOf(id: string): number | undefined {
+    return (this.#statements.sequenceOf.get(id) as { sequence: number } | undefined)?.sequence;
   }
 
-  #putLog(id: string, sequence: number): number {
+  /** A new execution with all that is known of it: two statements instead of five. */
+  #insert(execution: Execution, { request, response }: Pending, group: Group): void {
+    const { sequence, id, functionName, status } = execution;
+    this.#statements.insert.run(
+      sequence, id, functionName, status, searchText(execution), JSON.stringify(execution), execution.causedBy ?? null, isFinal(status) ? 1 : 0,
+    );
+    group.added.push(sequence);
     const log = this.#logs.get(id);
-    const now = performance.now();
+    if (!request && !response && !log) return;
+    const { text, truncated } = log?.text.read() ?? { text: '', truncated: false };
+    const bytes = (request?.length ?? 0) + (response?.length ?? 0) + text.length;
+    this.#statements.insertContent.run(sequence, request ?? null, response ?? null, text, truncated ? 1 : 0, bytes);
+    if (log) group.logs.push({ log, length: text.length });
+    group.grown += bytes;
+  }
+
+  #update(id: string, sequence: number, { execution, request, response }: Pending, group: Group): void {
+    const statements = this.#statements;
+    if (execution) {
+      const { status, functionName, causedBy } = execution;
+      const [search, document, final] = [searchText(execution), JSON.stringify(execution), isFinal(status) ? 1 : 0];
+      if (statements.update.run(status, search, document, final, sequence).changes === 0) {
+        statements.insert.run(sequence, id, functionName, status, search, document, causedBy ?? null, final);
+        group.added.push(sequence);
+      }
+    }
+    if (request) this.#put(statements.putRequest, sequence, request, group);
+    if (response) this.#put(statements.putResponse, sequence, response, group);
+    this.#putLog(id, sequence, group);
+  }
+
+  #put(statement: StatementSync, sequence: number, payload: Uint8Array, group: Group): void {
+    statement.run(sequence, payload, payload.length);
+    group.grown += payload.length;
+  }
+
+  #putLog(id: string, sequence: number, group: Group): void {
+    const log = this.#logs.get(id);
     const running = this.#open.get(id)?.status === 'running';
-    if (!log?.dirty || (running && now - log.writtenAt < runningLogMilliseconds)) return 0;
+    if (!log?.dirty || (running && performance.now() - log.writtenAt < runningLogMilliseconds)) return;
     const { text, truncated } = log.text.read();
     const grown = text.length - log.storedLength;
     this.#statements.putLog.run(sequence, text, truncated ? 1 : 0, grown);
-    Object.assign(log, { dirty: false, storedLength: text.length, writtenAt: now });
-    return grown;
+    group.logs.push({ log, length: text.length });
+    group.grown += grown;
   }
 
   #pendingFor(id: string): Pending {
@@ -345,25 +333,26 @@ export class SqliteExecutionHistory implements ExecutionHistory {
 
   #prune(): void {
     const { maxExecutions, maxMegabytes } = this.#bounds();
-    const slack = Math.min(100, Math.ceil(maxExecutions / 100));
+    // Pruning some hundreds at once costs half of what pruning after every group does.
+    const slack = Math.min(250, Math.ceil(maxExecutions / 40));
     if (this.#count <= maxExecutions + slack && this.#bytes <= maxMegabytes * 1_048_576) return;
     let surplus = this.#count - maxExecutions;
     let tooMany = this.#bytes - maxMegabytes * 1_048_576;
-    const oldest = this.#database.prepare(
-      `SELECT sequence, coalesce((SELECT bytes FROM contents WHERE contents.sequence = executions.sequence), 0) AS bytes
-       FROM executions WHERE final = 1 ORDER BY sequence LIMIT ${pruneSlice}`,
-    ).all() as { sequence: number; bytes: number }[];
+    const oldest = this.#statements.oldest.all(pruneSlice) as { sequence: number; bytes: number }[];
+    let last = -1;
+    let removed = 0;
+    for (const { sequence, bytes } of oldest) {
+      if (surplus <= 0 && tooMany <= 0) break;
+      last = sequence;
+      removed += bytes;
+      surplus -= 1;
+      tooMany -= bytes;
+    }
     inTransaction(this.#database, () => {
-      for (const { sequence, bytes } of oldest) {
-        if (surplus <= 0 && tooMany <= 0) break;
-        this.#statements.remove.run(sequence);
-        this.#statements.removeContent.run(sequence);
-        this.#count -= 1;
-        this.#bytes -= bytes;
-        surplus -= 1;
-        tooMany -= bytes;
-      }
+      this.#statements.removeContents.run(last);
+      this.#count -= Number(this.#statements.remove.run(last).changes);
     });
+    this.#bytes -= removed;
     if ((surplus > slack || tooMany > 0) && oldest.length === pruneSlice) this.#schedulePruning();
   }
 
@@ -396,46 +385,6 @@ export class SqliteExecutionHistory implements ExecutionHistory {
   }
 }
 
-function prepare(database: DatabaseSync) {
-  const upsert = (column: string) => database.prepare(
-    `INSERT INTO contents (sequence, ${column}, bytes) VALUES (?1, ?2, ?3)
-     ON CONFLICT DO UPDATE SET ${column} = excluded.${column}, bytes = bytes + excluded.bytes`,
-  );
-  return {
-    insert: database.prepare(
-      'INSERT INTO executions (sequence, id, function_name, status, search, document, caused_by, final) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-    ),
-    update: database.prepare('UPDATE executions SET status = ?, search = ?, document = ?, final = ? WHERE sequence = ?'),
-    byPrefix: database.prepare('SELECT document FROM executions WHERE id >= ? AND id < ? LIMIT 1'),
-    byId: database.prepare('SELECT document FROM executions WHERE id = ?'),
-    sequenceOf: database.prepare('SELECT sequence FROM executions WHERE id = ?'),
-    content: database.prepare(
-      `SELECT request, response, coalesce(log, '') AS log, coalesce(log_truncated, 0) AS log_truncated
-       FROM executions LEFT JOIN contents USING (sequence) WHERE id = ?`,
-    ),
-    putRequest: upsert('request'),
-    putResponse: upsert('response'),
-    putLog: database.prepare(
-      `INSERT INTO contents (sequence, log, log_truncated, bytes) VALUES (?1, ?2, ?3, ?4)
-       ON CONFLICT DO UPDATE SET log = excluded.log, log_truncated = excluded.log_truncated, bytes = bytes + excluded.bytes`,
-    ),
-    remove: database.prepare('DELETE FROM executions WHERE sequence = ?'),
-    removeContent: database.prepare('DELETE FROM contents WHERE sequence = ?'),
-    exportSlice: database.prepare(
-      `SELECT sequence, document, request, response, log FROM executions LEFT JOIN contents USING (sequence)
-       WHERE sequence > ? ORDER BY sequence LIMIT 100`,
-    ),
-  };
-}
-
-/** JSON stays JSON; anything else becomes a string. */
-function embedded(bytes: Uint8Array | null): string {
-  if (!bytes) return 'null';
-  const text = Buffer.from(bytes).toString('utf8');
-  try {
-    JSON.parse(text);
-    return text.replaceAll(/[\r\n]+/g, ' ');
-  } catch {
-    return JSON.stringify(text);
-  }
+function searchText({ id, functionName, errorType, errorMessage }: Execution): string {
+  return `${id}\n${functionName}\n${errorType ?? ''}\n${errorMessage ?? ''}`.toLowerCase();
 }

@@ -17,7 +17,7 @@ const rejectionExitCode = 128;
 const exceptionExitCode = 129;
 
 const { env } = process;
-const [port, environmentId, secret] = env.LOCAL_LAMBDA_CHANNEL.split(':');
+const [environmentId, secret, ...address] = env.LOCAL_LAMBDA_CHANNEL.split(':');
 delete env.LOCAL_LAMBDA_CHANNEL;
 /** A module that the engine has built from the handler's source, to be loaded in its place. */
 const handlerFile = env.LOCAL_LAMBDA_HANDLER_FILE;
@@ -48,7 +48,7 @@ if (callbacks) {
   process.on('uncaughtException', (error) => crash(error, 'Uncaught Exception', exceptionExitCode));
 }
 
-connect(Number(port), `${environmentId}:${secret}`, start, (invocation, text) => invoke(handler, callbacks, invocation, text));
+connect(address.join(':'), `${environmentId}:${secret}`, start, (invocation, text) => invoke(handler, callbacks, invocation, text));
 
 async function start() {
   // A handler that waits for what never comes must not be kept alive by the connection.

@@ -1,5 +1,5 @@
 'use strict';
-// The road to the engine: frames over one loopback connection (the format is described in src/runtime/channel.ts).
+// The road to the engine: frames over one local connection (the format is described in src/runtime/channel.ts).
 const net = require('node:net');
 
 const frame = { invoke: 1, hello: 16, ready: 17, initError: 18, response: 19, error: 20, log: 21, files: 22 };
@@ -12,11 +12,11 @@ const unsentLimit = 1024 * 1024;
 let socket;
 
 /**
- * Connects and says who this is. `onConnected` is called once; `onInvoke(header, payload)` for each invocation. A process
+ * Connects to a port of 127.0.0.1 or to the path of a socket, and says who this is. `onConnected` is called once; `onInvoke(header, payload)` for each invocation. A process
  * whose engine has gone ends at once.
  */
-function connect(port, identity, onConnected, onInvoke) {
-  socket = net.connect({ port, host: '127.0.0.1', noDelay: true }, () => {
+function connect(address, identity, onConnected, onInvoke) {
+  socket = net.connect(/^\d+$/.test(address) ? { port: Number(address), host: '127.0.0.1', noDelay: true } : { path: address }, () => {
     const body = Buffer.from(identity);
     socket.write(Buffer.concat([headOf(frame.hello, body.length), body]));
     onConnected();

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 import time
-from _socket import AF_INET, IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, socket
+import _socket
 from _thread import RLock
 
 INVOKE, HELLO, READY, INIT_ERROR, RESPONSE, ERROR, LOG, FILES = 1, 16, 17, 18, 19, 20, 21, 22
@@ -29,12 +29,16 @@ class Fault(Exception):
 
 
 class Channel:
-    """Frames over one loopback connection; the format is described in src/runtime/channel.ts."""
+    """Frames over one local connection; the format is described in src/runtime/channel.ts."""
 
-    def __init__(self, port, identity):
-        self._socket = socket(AF_INET, SOCK_STREAM)
-        self._socket.connect(("127.0.0.1", port))
-        self._socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+    def __init__(self, address, identity):
+        if address.isdigit():
+            self._socket = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+            self._socket.connect(("127.0.0.1", int(address)))
+            self._socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        else:
+            self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+            self._socket.connect(address)
         # Sending a long frame lets other threads run: the lock keeps their frames out of its middle.
         self._lock = RLock()
         self.send(HELLO, identity.encode())
@@ -303,9 +307,9 @@ class Bootstrap:
 
 
 def main():
-    port, environment_id, secret = os.environ.pop("LOCAL_LAMBDA_CHANNEL").split(":")
+    environment_id, secret, address = os.environ.pop("LOCAL_LAMBDA_CHANNEL").split(":", 2)
     runtime = Runtime(os.environ)
-    channel = Channel(int(port), f"{environment_id}:{secret}")
+    channel = Channel(address, f"{environment_id}:{secret}")
     take_over_output(channel)
     if sys.path and os.path.abspath(sys.path[0]) == os.path.dirname(os.path.abspath(__file__)):
         del sys.path[0]
