@@ -2,6 +2,7 @@
 import { compileFields, type CompiledFields, type SubRule } from './compile-fields.ts';
 import { InvalidPatternError } from './invalid-pattern-error.ts';
 import type { OperatorDialect } from './value-patterns.ts';
+import { checkWildcardComplexity } from './wildcard-complexity.ts';
 
 export const dialects = ['eventbridge', 'sns-attributes', 'sns-body', 'esm-sqs', 'esm-dynamodb', 'esm-kinesis'] as const;
 
@@ -39,8 +40,11 @@ const sns: OperatorDialect = {
  */
 export function compileSubRules(text: string, dialect: Dialect): readonly SubRule[] {
   switch (dialect) {
-    case 'eventbridge':
-      return compileFields(text, current).subRules;
+    case 'eventbridge': {
+      const { subRules } = compileFields(text, current);
+      checkWildcardComplexity(subRules);
+      return subRules;
+    }
     case 'sns-attributes':
     case 'sns-body': {
       // An empty policy is none: all messages pass.

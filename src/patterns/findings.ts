@@ -7,6 +7,18 @@ export const maximumEventDepth = 1000;
 
 const none: readonly Membership[] = [];
 
+/** How a field of a sub-rule fared by itself. */
+export type FieldState =
+  | 'matched'
+  /** No value stands there. */
+  | 'missing'
+  /** None of the values there matches. */
+  | 'different'
+  /** It must not be there, and is. */
+  | 'present'
+  /** It could match, depending on which elements of arrays the other fields use. */
+  | 'tied';
+
 /** Reused from event to event: `reset` begins a new one. */
 export class Findings {
   /** Slots that matched a value outside any tying array. */
@@ -18,6 +30,8 @@ export class Findings {
   /** Paths that have values inside tying arrays. */
   readonly #presentTied: Membership[][];
   #anyTied = false;
+  /** Set for explanations: gets every value that is looked at, as JSON. */
+  observe: ((node: FieldNode, json: string) => void) | undefined;
 
   constructor(tree: FieldTree) {
     this.#free = new Uint8Array(tree.slotCount);
@@ -37,21 +51,25 @@ export class Findings {
 
   string(node: FieldNode, text: string, membership: Membership | undefined): void {
     this.#saw(node, membership);
+    this.observe?.(node, JSON.stringify(text));
     for (const slot of node.slots) if (this.#free[slot.index] === 0 && slot.test.string(text)) this.#matched(slot, membership);
   }
 
   number(node: FieldNode, value: number, membership: Membership | undefined): void {
     this.#saw(node, membership);
+    this.observe?.(node, String(value));
     for (const slot of node.slots) if (this.#free[slot.index] === 0 && slot.test.number(value)) this.#matched(slot, membership);
   }
 
   numberText(node: FieldNode, spelling: string, membership: Membership | undefined): void {
     this.#saw(node, membership);
+    this.observe?.(node, spelling);
     for (const slot of node.slots) if (this.#free[slot.index] === 0 && slot.test.numberText(spelling)) this.#matched(slot, membership);
   }
 
   literal(node: FieldNode, value: boolean | null, membership: Membership | undefined): void {
     this.#saw(node, membership);
+    this.observe?.(node, String(value));
     for (const slot of node.slots) {
       if (this.#free[slot.index] === 0 && (value === null ? slot.test.null() : slot.test.boolean(value))) this.#matched(slot, membership);
     }
@@ -59,7 +77,7 @@ export class Findings {
 
   /** Whether all that could match at `node` did, so that no further value there changes anything. */
   settled(node: FieldNode): boolean {
-    if (this.#present[node.pathIndex] === 0) return false;
+    if (this.#present[node.pathIndex] === 0 || this.observe) return false;
     for (const slot of node.slots) if (this.#free[slot.index] === 0) return false;
     return true;
   }
@@ -81,6 +99,16 @@ export class Findings {
       matching: this.#tiedOf(slot),
       present: slot.test.absent && this.#present[slot.pathIndex] === 0 ? this.#presentTiedOf(slot) : undefined,
     })));
+  }
+
+  stateOf(slot: Slot): FieldState {
+    if (this.#free[slot.index] === 1) return 'matched';
+    if (this.#tiedOf(slot).length > 0) return 'tied';
+    const present = this.#present[slot.pathIndex] === 1;
+    const presentTied = this.#presentTiedOf(slot).length > 0;
+    if (!present && !presentTied) return slot.test.absent ? 'matched' : 'missing';
+    if (!slot.test.absent) return 'different';
+    return present ? 'present' : 'tied';
   }
 
   #saw(node: FieldNode, membership: Membership | undefined): void {

@@ -2,7 +2,7 @@
 import type { SubRule } from './compile-fields.ts';
 import type { Dialect } from './dialects.ts';
 import { buildFieldTree, nodeOf, type FieldTree, type LinkedSubRule } from './field-tree.ts';
-import { Findings } from './findings.ts';
+import { Findings, type FieldState } from './findings.ts';
 import { NotJson, TextWalk } from './walk-text.ts';
 import { TooDeep, walkObject } from './walk-value.ts';
 
@@ -11,6 +11,13 @@ import { TooDeep, walkObject } from './walk-value.ts';
  * is JSON where the pattern wants plain text, and the other way round.
  */
 const dataNames: Partial<Record<Dialect, string>> = { 'esm-sqs': 'body', 'esm-kinesis': 'data' };
+
+/** How each sub-rule fared with an event, for explanations. */
+export interface Examination {
+  /** Whether the event is what the dialect takes for one. */
+  readable: boolean;
+  subRules: { matched: boolean; fields: { path: string; state: FieldState | 'dropped' }[] }[];
+}
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -50,6 +57,20 @@ export class Matcher {
     return this.#all(this.#load(event, false));
   }
 
+  /** @param observe gets the values that stand at the paths of the patterns, as JSON. */
+  examineText(text: string, observe: (path: string, json: string) => void): Examination {
+    this.#findings.observe = (node, json) => observe(node.slots[0]?.path ?? '', json);
+    const readable = this.#load(text, true);
+    this.#findings.observe = undefined;
+    return {
+      readable,
+      subRules: this.#tree.subRules.map((subRule) => ({
+        matched: this.#matches(subRule, readable),
+        fields: subRule.slots.map((slot) => ({ path: slot.path, state: !readable ? 'missing' : this.#slotFits(slot.path) ? this.#findings.stateOf(slot) : 'dropped' })),
+      })),
+    };
+  }
+
   #any(loaded: boolean): boolean {
     for (const subRule of this.#tree.subRules) if (this.#matches(subRule, loaded)) return true;
     return false;
@@ -65,15 +86,14 @@ export class Matcher {
 
   #matches(subRule: LinkedSubRule, loaded: boolean): boolean {
     if (!loaded) return subRule.slots.length === 0;
-    if (this.#dataName !== undefined && !this.#dataFits(subRule, this.#dataName)) return false;
+    if (this.#dataName !== undefined && !subRule.slots.every(({ path }) => this.#slotFits(path))) return false;
     return this.#findings.matches(subRule);
   }
 
-  #dataFits({ slots }: LinkedSubRule, dataName: string): boolean {
-    for (const { path } of slots) {
-      if (path === dataName ? this.#structured : !this.#structured && path.startsWith(`${dataName}.`)) return false;
-    }
-    return true;
+  /** Whether the data of the record is of the kind that a pattern of this path is for. */
+  #slotFits(path: string): boolean {
+    if (this.#dataName === undefined) return true;
+    return path === this.#dataName ? !this.#structured : this.#structured || !path.startsWith(`${this.#dataName}.`);
   }
 
   /** Walks the event. @returns false for what cannot be an event of the dialect. */

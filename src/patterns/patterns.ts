@@ -7,7 +7,7 @@
  *     matchesValue(rule, event);       // faster, of an event that JSON.parse read
  *
  * Many patterns against one event (the rules of a bus, the filters of a mapping): `PatternSet`, which walks the event once.
- * Both texts in, one answer out: `testPattern` in test-pattern.ts.
+ * Why an event matches or not: `explain` in explain.ts. Both texts in, one answer out: `testPattern` in test-pattern.ts.
  *
  * What an event is depends on the dialect (`Dialect` in dialects.ts). Error texts come without the service's prefix: see
  * InvalidPatternError. Left to callers: EventBridge's bound of 4096 characters and its check of the envelope, Lambda's bounds

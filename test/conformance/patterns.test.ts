@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dialect } from '../../src/patterns/dialects.ts';
+import { explain } from '../../src/patterns/explain.ts';
 import { compilePattern, matchesText, matchesValue } from '../../src/patterns/patterns.ts';
 import { testPattern } from '../../src/patterns/test-pattern.ts';
 import { projectRoot } from '../support/engine-process.ts';
@@ -46,6 +47,10 @@ function faultOf({ dialect, pattern, event, patternText, eventText, expect, erro
   if (error !== undefined && (message === undefined || !error.endsWith(message))) return `says ${message} instead of ${error}`;
   if (result === 'invalid') return undefined;
   const compiled = compilePattern(text, dialect);
+  const { matched, alternatives } = explain(compiled, eventAsText);
+  if (matched !== (result === 'match')) return `is explained as ${matched}`;
+  const agree = alternatives.every((alternative) => alternative.matched === alternative.fields.every((field) => field.matched));
+  if (!agree) return 'has an alternative whose fields say something else';
   if (eventText === undefined && matchesValue(compiled, event) !== matchesText(compiled, eventAsText)) return 'differs between text and value';
   return undefined;
 }
