@@ -7,12 +7,11 @@ import { parseWildcard, wildcardTest } from './wildcard.ts';
 
 type StringTest = (text: string) => boolean;
 
-/** A spelling no longer than this, without an exponent, needs no second look: a double holds it. */
-const plainLength = 15;
-
 export class FieldTest {
   /** Whether the field may be missing. */
   readonly absent: boolean;
+  /** Whether the spelling of a number counts even where a double says all. */
+  readonly asksSpelling: boolean;
   /** Matches whatever is there. */
   readonly #any: boolean;
   readonly #true: boolean;
@@ -87,6 +86,7 @@ export class FieldTest {
       }
     }
     this.absent = absent;
+    this.asksSpelling = addresses.length > 0;
     this.#any = exists;
     this.#exact = exact.size === 1 ? exact.values().next().value : exact.size === 0 ? undefined : exact;
     this.#strings = strings;
@@ -128,15 +128,13 @@ export class FieldTest {
     return this.#comparable(value) || (!this.#comparesNumbers && this.#addresses.length > 0 && this.#address(String(value)));
   }
 
-  /** @param spelling a number in JSON's grammar. */
-  numberText(spelling: string): boolean {
+  /** @param spelling a number in JSON's grammar. @param value what a double makes of it. */
+  numberText(spelling: string, value: number): boolean {
     if (this.#any || this.#anyButStrings) return true;
-    const matched = this.#comparable(Number(spelling));
-    const plain = spelling.length <= plainLength && !/[eE]/.test(spelling);
-    if (plain && this.#addresses.length === 0) return matched;
+    const matched = this.#comparable(value);
     // The look at the spelling is dear, and seldom changes anything.
     if (!matched && this.#spellings.size === 0 && this.#otherNumbers.length === 0 && this.#addresses.length === 0) return false;
-    if (this.#comparesNumbers && (plain || !(readNumber(spelling) instanceof UnrepresentableNumber))) return matched;
+    if (this.#comparesNumbers && !(readNumber(spelling) instanceof UnrepresentableNumber)) return matched;
     return this.#spellings.has(spelling) || this.#otherNumbers.length > 0 || this.#address(spelling);
   }
 

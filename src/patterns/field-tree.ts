@@ -22,8 +22,8 @@ export interface SpelledNode {
 export interface FieldNode {
   /** Children, by one name each. */
   children: Map<string, FieldNode>;
-  /** The same, for a scan that compares texts in place. */
-  names: readonly string[];
+  /** The same, in UTF-16 units, for a scan that compares texts in place; without names that JSON must escape. */
+  names: readonly Uint16Array[];
   nodes: readonly FieldNode[];
   /** All nodes below, by what a key of an event must spell to lead there; undefined where there are too many to ask for each. */
   spelled: readonly SpelledNode[] | undefined;
@@ -31,6 +31,8 @@ export interface FieldNode {
   slots: readonly Slot[];
   /** -1 where no field ends. */
   pathIndex: number;
+  /** Whether some test here looks at the spelling of every number. */
+  asksSpelling: boolean;
   /** Whether an array that stands here ties the fields of some sub-rule to one element. */
   ties: boolean;
 }
@@ -76,7 +78,7 @@ export function buildFieldTree(patterns: readonly (readonly SubRule[])[]): Field
 }
 
 function newNode(): FieldNode {
-  return { children: new Map(), names: [], nodes: [], spelled: undefined, slots: [], pathIndex: -1, ties: false };
+  return { children: new Map(), names: [], nodes: [], spelled: undefined, slots: [], pathIndex: -1, asksSpelling: false, ties: false };
 }
 
 function reach(root: FieldNode, path: string, leaves: Map<string, FieldNode>): FieldNode {
@@ -111,12 +113,17 @@ function markTies(root: FieldNode, slots: readonly Slot[]): void {
 function finish(root: FieldNode): void {
   const nodes: FieldNode[] = [root];
   for (let node = nodes.pop(); node; node = nodes.pop()) {
-    node.names = [...node.children.keys()];
-    node.nodes = [...node.children.values()];
+    const plain = [...node.children].filter(([name]) => !mustBeEscaped.test(name));
+    node.names = plain.map(([name]) => Uint16Array.from(name.split(''), (unit) => unit.charCodeAt(0)));
+    node.nodes = plain.map(([, child]) => child);
     node.spelled = spelledBelow(node);
-    nodes.push(...node.nodes);
+    node.asksSpelling = node.slots.some(({ test }) => test.asksSpelling);
+    nodes.push(...node.children.values());
   }
 }
+
+/** What JSON escapes. */
+const mustBeEscaped = /["\\\0-\x1f]/;
 
 function spelledBelow(node: FieldNode): readonly SpelledNode[] | undefined {
   const found: SpelledNode[] = [];

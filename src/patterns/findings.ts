@@ -64,7 +64,8 @@ export class Findings {
   numberText(node: FieldNode, spelling: string, membership: Membership | undefined): void {
     this.#saw(node, membership);
     this.observe?.(node, spelling);
-    for (const slot of node.slots) if (this.#free[slot.index] === 0 && slot.test.numberText(spelling)) this.#matched(slot, membership);
+    const value = Number(spelling);
+    for (const slot of node.slots) if (this.#free[slot.index] === 0 && slot.test.numberText(spelling, value)) this.#matched(slot, membership);
   }
 
   literal(node: FieldNode, value: boolean | null, membership: Membership | undefined): void {

@@ -12,13 +12,14 @@ export class UnrepresentableNumber {
   }
 }
 
-/** A double always holds what needs no more digits than this, and what then stays within its exponents. */
-const safeDigits = 15;
+/** A double tells all numbers apart that have no more digits than this, and an exponent in its range. */
+export const exactDigits = 15;
 
 /** @param spelling a number in JSON's grammar. */
 export function readNumber(spelling: string): number | UnrepresentableNumber {
   const number = Number(spelling);
-  if (spelling.length <= safeDigits && !hasExponent(spelling)) return number === 0 ? 0 : number;
+  if (spelling.length <= exactDigits && !hasExponent(spelling)) return number === 0 ? 0 : number;
+  if (String(number) === spelling) return number;
   if (!Number.isFinite(number)) return new UnrepresentableNumber(spelling);
   return sameDecimal(decimalOf(spelling), decimalOf(String(number))) ? (number === 0 ? 0 : number) : new UnrepresentableNumber(spelling);
 }

@@ -39,7 +39,7 @@ export function walkValue(node: FieldNode, value: unknown, findings: Findings, m
         if (node.pathIndex >= 0) findings.literal(node, null, membership);
       } else if (depth >= maximumEventDepth) throw new TooDeep();
       else if (Array.isArray(value)) walkArray(node, value, findings, membership, depth + 1);
-      else if (node.names.length > 0) walkObject(node, value as Record<string, unknown>, findings, membership, depth + 1);
+      else if (node.children.size > 0) walkObject(node, value as Record<string, unknown>, findings, membership, depth + 1);
       return;
     default:
   }
