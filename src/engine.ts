@@ -16,7 +16,7 @@ import type { EngineLogger } from './host/engine-logger.ts';
 import { takeOwnership } from './host/engine-ownership.ts';
 import { checkSettings, resolveSettings } from './host/engine-settings.ts';
 import { ownRoutes } from './host/own-routes.ts';
-import { registerResources, resourcesSnapshot, setResourceBaselines } from './host/resource-handlers.ts';
+import { deliveryPorts, registerResources, resourcesSnapshot, setResourceBaselines } from './host/resource-handlers.ts';
 import { PausingGate } from './host/pausing-gate.ts';
 import { RpcServer, socketPathFor } from './host/rpc-server.ts';
 import { randomHex } from './host/random-hex.ts';
@@ -29,6 +29,7 @@ import { createCodePreparer } from './runtime/code-preparer.ts';
 import { createCodeStore } from './runtime/frozen-code.ts';
 import { createFunctionRunner } from './runtime/function-runner.ts';
 import { SqliteDocumentStore } from './store/document-store.ts';
+import { SqliteEventQueue } from './store/event-queue.ts';
 import { SqliteExecutionHistory } from './store/execution-history.ts';
 import { openState } from './store/state-database.ts';
 import { createWorkspaceReader } from './template/workspace-reader.ts';
@@ -95,8 +96,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     idleMilliseconds: () => settings.environmentIdleSeconds * 1000,
     enforceMemory: () => settings.enforceMemory,
   }));
+  const hosts: Partial<ResourceHosts> = {};
   const lambda: LambdaService = new LambdaService({
-    clock, runner, history, documents, settings: currentSettings, logger,
+    clock, runner, history, documents, gate, queue: new SqliteEventQueue(state.database), targets: deliveryPorts(hosts), settings: currentSettings, logger,
     codeStore: createCodeStore({ dataFolder, logger, settings: currentSettings }),
     ids: { uuid: randomUUID, hex: randomHex, random: Math.random },
     events: {
@@ -105,7 +107,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
       functionsChanged: () => broadcaster.functionsChanged(),
     },
   });
-  const hosts: Partial<ResourceHosts> = {};
   const reader = createWorkspaceReader({ folders, settings: templateSettings(settings), logger, watch: true });
   const secret = randomBytes(24).toString('base64url');
   const socketPath = socketPathFor(dataFolder);
@@ -126,7 +127,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     lambda, credentials, token: credentials.token, logger,
     requireSignatures: () => options.requireSignatures ?? settings.requireSignatures,
     region: () => settings.region, accountId: () => settings.accountId,
-    ownRoutes: ownRoutes({ info, lambda, history, settings: currentSettings, reader }),
+    ownRoutes: ownRoutes({ info, clock, gate, lambda, history, settings: currentSettings, reader }),
   });
 
   function setBaselines(model: WorkspaceModel): void {
@@ -175,6 +176,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     if (trusted) return;
     trusted = true;
     runner.open();
+    lambda.start();
     const wanted = options.port ?? (settings.port || remembered.get('port') || 0);
     let port: number;
     try {

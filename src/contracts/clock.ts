@@ -19,8 +19,17 @@ export interface Clock {
   monotonic(): number;
   /** Runs `callback` once after `milliseconds` of real time. Does not keep the process alive. */
   after(milliseconds: number, callback: () => void): CancelTimer;
+  /** Runs `callback` after the present work and the input that has arrived: answers leave before what follows from them. */
+  soon(callback: () => void): void;
   /** Place on the wait axis, in AWS milliseconds. Never goes back. */
   waitNow(): number;
+  /**
+   * Where on the wait axis a repeat ends that is to wait `awsMilliseconds` from now; at the present scale never sooner
+   * than `shortestRepeat`.
+   */
+  repeatDue(awsMilliseconds: number): number;
+  /** Real milliseconds, at the present scale, since the wait axis passed `due`; 0 when it has not. */
+  overdue(due: number): number;
   /** Runs `callback` once when the wait axis has reached `due`, whatever happens to the scale meanwhile. */
   afterWait(due: number, callback: () => void): CancelTimer;
 }

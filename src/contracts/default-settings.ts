@@ -7,6 +7,7 @@ export const defaultSettings: EngineSettings = {
   requireSignatures: true,
   template: { parameterOverrides: {}, include: [], exclude: [] },
   accountConcurrency: 1000,
+  asynchronousConcurrency: 8,
   maxProcesses: 64,
   environmentIdleSeconds: 300,
   enforceMemory: false,

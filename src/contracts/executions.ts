@@ -105,8 +105,10 @@ export interface ExecutionAttempt {
 
 /** Our history of one invocation: small enough to list by the ten thousand. Payloads and logs are fetched apart. */
 export interface Execution {
-  /** The AWS request id. */
+  /** The AWS request id; of a duplicate an id of its own. */
   id: string;
+  /** The AWS request id of a duplicate: that of the event it repeats. */
+  requestId?: string;
   /** Order of arrival; later is larger. */
   sequence: number;
   functionName: string;

@@ -63,6 +63,7 @@ export interface FunctionConfiguration {
     applicationLogLevel?: string;
     systemLogLevel?: string;
   };
+  /** Absent or empty: none. */
   deadLetterTargetArn?: string;
   code: FunctionCode;
 }

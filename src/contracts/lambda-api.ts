@@ -1,4 +1,4 @@
-import type { Execution, InvocationSource, InvocationType } from './executions.ts';
+import type { Execution, ExecutionContent, InvocationSource, InvocationType } from './executions.ts';
 import type { FunctionOrigin } from './functions.ts';
 
 export interface InvokeInput {
@@ -35,6 +35,9 @@ export type LambdaOperation =
   | 'PublishVersion' | 'ListVersionsByFunction'
   | 'CreateAlias' | 'GetAlias' | 'ListAliases' | 'UpdateAlias' | 'DeleteAlias'
   | 'PutFunctionConcurrency' | 'GetFunctionConcurrency' | 'DeleteFunctionConcurrency'
+  | 'PutFunctionEventInvokeConfig' | 'UpdateFunctionEventInvokeConfig' | 'GetFunctionEventInvokeConfig'
+  | 'DeleteFunctionEventInvokeConfig' | 'ListFunctionEventInvokeConfigs'
+  | 'PutFunctionRecursionConfig' | 'GetFunctionRecursionConfig'
   | 'ListTags' | 'GetAccountSettings';
 
 export interface OperationResult {
@@ -118,5 +121,13 @@ export interface LambdaHost extends LambdaApi {
   listSummaries(): FunctionSummary[];
   /** The AWS invocation record as a destination would receive it, JSON text; undefined while running or unknown. */
   invocationRecord(executionId: string): string | undefined;
+  /** What belongs to an execution; of a queued event also its payload. */
+  content(executionId: string): ExecutionContent | undefined;
   status(): { inFlight: number; queued: number; processes: number; inFlightByFunction: Readonly<Record<string, number>> };
+  /** False when the event's state does not allow it. @throws UserError for an id that is not in the history. */
+  actOnEvent(id: string, action: EventAction): boolean;
+  /** `undefined` ends the injection. @throws UserError for values out of range, AwsFault for an unknown function. */
+  setFaults(functionName: string, faults: FaultSettings | undefined): void;
+  /** Drops what was set over the template. @throws AwsFault for an unknown function. */
+  resetEventInvokeConfig(functionName: string, qualifier: string | undefined): void;
 }

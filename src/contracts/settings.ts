@@ -17,6 +17,8 @@ export interface EngineSettings {
   };
   /** Account limit of concurrent executions, default 1000. */
   accountConcurrency: number;
+  /** Events of one function that run at once, 1-1000. The rest waits in its queue. */
+  asynchronousConcurrency: number;
   /** Processes that may run at once, independent of the account limit. */
   maxProcesses: number;
   /** An environment idle for longer is ended, in seconds. */

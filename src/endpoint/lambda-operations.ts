@@ -19,8 +19,9 @@ const layerVersion = '/2018-10-31/layers/{LayerName}/versions/{VersionNumber}';
 const durableExecution = '/2025-12-01/durable-executions/{DurableExecutionArn}';
 
 /** Operation: `method path`; a query that tells two operations of one path apart stands behind the path. */
-const answered: Readonly<Record<LambdaOperation | 'Invoke', string>> = {
+const answered: Readonly<Record<LambdaOperation | 'Invoke' | 'InvokeAsync', string>> = {
   Invoke: `POST ${oneFunction}/invocations`,
+  InvokeAsync: 'POST /2014-11-13/functions/{FunctionName}/invoke-async',
   CreateFunction: `POST ${functions}`,
   DeleteFunction: `DELETE ${oneFunction}`,
   GetFunction: `GET ${oneFunction}`,
@@ -38,6 +39,13 @@ const answered: Readonly<Record<LambdaOperation | 'Invoke', string>> = {
   PutFunctionConcurrency: 'PUT /2017-10-31/functions/{FunctionName}/concurrency',
   GetFunctionConcurrency: 'GET /2019-09-30/functions/{FunctionName}/concurrency',
   DeleteFunctionConcurrency: 'DELETE /2017-10-31/functions/{FunctionName}/concurrency',
+  PutFunctionEventInvokeConfig: 'PUT /2019-09-25/functions/{FunctionName}/event-invoke-config',
+  UpdateFunctionEventInvokeConfig: 'POST /2019-09-25/functions/{FunctionName}/event-invoke-config',
+  GetFunctionEventInvokeConfig: 'GET /2019-09-25/functions/{FunctionName}/event-invoke-config',
+  DeleteFunctionEventInvokeConfig: 'DELETE /2019-09-25/functions/{FunctionName}/event-invoke-config',
+  ListFunctionEventInvokeConfigs: 'GET /2019-09-25/functions/{FunctionName}/event-invoke-config/list',
+  PutFunctionRecursionConfig: 'PUT /2024-08-31/functions/{FunctionName}/recursion-config',
+  GetFunctionRecursionConfig: 'GET /2024-08-31/functions/{FunctionName}/recursion-config',
   ListTags: 'GET /2017-03-31/tags/{Resource}',
   GetAccountSettings: 'GET /2016-08-19/account-settings',
 };
@@ -54,7 +62,6 @@ const unanswered: Readonly<Record<string, string>> = {
   DeleteCodeSigningConfig: 'DELETE /2020-04-22/code-signing-configs/{CodeSigningConfigArn}',
   DeleteEventSourceMapping: 'DELETE /2015-03-31/event-source-mappings/{UUID}',
   DeleteFunctionCodeSigningConfig: 'DELETE /2020-06-30/functions/{FunctionName}/code-signing-config',
-  DeleteFunctionEventInvokeConfig: 'DELETE /2019-09-25/functions/{FunctionName}/event-invoke-config',
   DeleteFunctionUrlConfig: 'DELETE /2021-10-31/functions/{FunctionName}/url',
   DeleteLayerVersion: `DELETE ${layerVersion}`,
   DeleteProvisionedConcurrencyConfig: 'DELETE /2019-09-30/functions/{FunctionName}/provisioned-concurrency',
@@ -66,8 +73,6 @@ const unanswered: Readonly<Record<string, string>> = {
   GetDurableExecutionState: `GET ${durableExecution}/state`,
   GetEventSourceMapping: 'GET /2015-03-31/event-source-mappings/{UUID}',
   GetFunctionCodeSigningConfig: 'GET /2020-06-30/functions/{FunctionName}/code-signing-config',
-  GetFunctionEventInvokeConfig: 'GET /2019-09-25/functions/{FunctionName}/event-invoke-config',
-  GetFunctionRecursionConfig: 'GET /2024-08-31/functions/{FunctionName}/recursion-config',
   GetFunctionScalingConfig: 'GET /2025-11-30/functions/{FunctionName}/function-scaling-config',
   GetFunctionUrlConfig: 'GET /2021-10-31/functions/{FunctionName}/url',
   GetLayerVersion: `GET ${layerVersion}`,
@@ -77,13 +82,11 @@ const unanswered: Readonly<Record<string, string>> = {
   GetProvisionedConcurrencyConfig: 'GET /2019-09-30/functions/{FunctionName}/provisioned-concurrency',
   GetResourcePolicy: 'GET /2026-07-09/resource-policy/{ResourceArn}',
   GetRuntimeManagementConfig: 'GET /2021-07-20/functions/{FunctionName}/runtime-management-config',
-  InvokeAsync: 'POST /2014-11-13/functions/{FunctionName}/invoke-async',
   InvokeWithResponseStream: 'POST /2021-11-15/functions/{FunctionName}/response-streaming-invocations',
   ListCapacityProviders: 'GET /2025-11-30/capacity-providers',
   ListCodeSigningConfigs: 'GET /2020-04-22/code-signing-configs',
   ListDurableExecutionsByFunction: 'GET /2025-12-01/functions/{FunctionName}/durable-executions',
   ListEventSourceMappings: 'GET /2015-03-31/event-source-mappings',
-  ListFunctionEventInvokeConfigs: 'GET /2019-09-25/functions/{FunctionName}/event-invoke-config/list',
   ListFunctionsByCodeSigningConfig: 'GET /2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions',
   ListFunctionUrlConfigs: 'GET /2021-10-31/functions/{FunctionName}/urls',
   ListFunctionVersionsByCapacityProvider: 'GET /2025-11-30/capacity-providers/{CapacityProviderName}/function-versions',
@@ -92,8 +95,6 @@ const unanswered: Readonly<Record<string, string>> = {
   ListProvisionedConcurrencyConfigs: 'GET /2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL',
   PublishLayerVersion: 'POST /2018-10-31/layers/{LayerName}/versions',
   PutFunctionCodeSigningConfig: 'PUT /2020-06-30/functions/{FunctionName}/code-signing-config',
-  PutFunctionEventInvokeConfig: 'PUT /2019-09-25/functions/{FunctionName}/event-invoke-config',
-  PutFunctionRecursionConfig: 'PUT /2024-08-31/functions/{FunctionName}/recursion-config',
   PutFunctionScalingConfig: 'PUT /2025-11-30/functions/{FunctionName}/function-scaling-config',
   PutProvisionedConcurrencyConfig: 'PUT /2019-09-30/functions/{FunctionName}/provisioned-concurrency',
   PutResourcePolicy: 'PUT /2026-07-09/resource-policy/{ResourceArn}',
@@ -109,7 +110,6 @@ const unanswered: Readonly<Record<string, string>> = {
   UpdateCapacityProvider: 'PUT /2025-11-30/capacity-providers/{CapacityProviderName}',
   UpdateCodeSigningConfig: 'PUT /2020-04-22/code-signing-configs/{CodeSigningConfigArn}',
   UpdateEventSourceMapping: 'PUT /2015-03-31/event-source-mappings/{UUID}',
-  UpdateFunctionEventInvokeConfig: 'POST /2019-09-25/functions/{FunctionName}/event-invoke-config',
   UpdateFunctionUrlConfig: 'PUT /2021-10-31/functions/{FunctionName}/url',
 };
 
@@ -133,7 +133,7 @@ for (const [name, line] of [...Object.entries(answered), ...Object.entries(unans
 }
 
 /** Whether the operation is one that `LambdaApi` answers. */
-export function isAnswered(name: string): name is LambdaOperation | 'Invoke' {
+export function isAnswered(name: string): name is LambdaOperation | 'Invoke' | 'InvokeAsync' {
   return Object.hasOwn(answered, name);
 }
 

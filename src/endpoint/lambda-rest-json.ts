@@ -45,6 +45,7 @@ export class LambdaRestJson implements ServiceProtocol {
     const matched = matchOperation(head.method, head.path, head.query);
     if (matched === undefined) throw unknownOperation(`${head.method} ${head.path} is not an operation of Lambda.`);
     if (!isAnswered(matched.name)) throw unknownOperation(`Local Lambda does not have the operation ${matched.name}.`);
+    if (matched.name === 'InvokeAsync') return new InvokeAsyncCall(this.#lambda, head, matched.parameters);
     if (matched.name === 'Invoke') return new InvokeCall(this.#lambda, head, matched.parameters);
     return new OperationCall(this.#lambda, matched.name, head, matched.parameters);
   }
@@ -118,6 +119,33 @@ class InvokeCall implements ServiceCall {
     const trace = traceAnswer(this.#traceId, this.#input.traceHeader);
     if (trace !== undefined) headers.push('X-Amzn-Trace-Id', trace);
     return headers;
+  }
+}
+
+/** The older asynchronous call: 202 with nothing but the status, also in the body. */
+class InvokeAsyncCall implements ServiceCall {
+  readonly operation = 'InvokeAsync';
+  readonly maxBodyBytes = payloadLimit + invokeSlack;
+  readonly #lambda: LambdaApi;
+  readonly #functionName: string;
+  readonly #traceHeader: string | undefined;
+
+  constructor(lambda: LambdaApi, head: RequestHead, parameters: PathParameters) {
+    this.#lambda = lambda;
+    this.#functionName = parameters.FunctionName ?? '';
+    this.#traceHeader = one(head.headers, 'x-amzn-trace-id');
+  }
+
+  tooLarge(): AwsFault {
+    return new AwsFault(invokeTooLargeName, 413, `Request must be smaller than ${payloadLimit} bytes for the InvokeAsync operation`);
+  }
+
+  async answer(body: Buffer): Promise<Answer> {
+    const { requestId } = await this.#lambda.invoke({
+      functionName: this.#functionName, invocationType: 'Event', logType: 'None', payload: body, source: 'endpoint',
+      ...(this.#traceHeader === undefined ? {} : { traceHeader: this.#traceHeader }),
+    });
+    return { status: 202, headers: [...jsonType, 'x-amzn-RequestId', requestId], body: '{"Status":202}' };
   }
 }
 

@@ -1,7 +1,7 @@
 /** The engine's own routes, `/_local-lambda/…`: bearer token in, JSON out. */
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { UserError } from '../contracts/faults.ts';
+import { AwsFault, UserError } from '../contracts/faults.ts';
 import type { Answer, RequestHead } from './service-protocol.ts';
 
 /** A request that carried the token. */
@@ -43,7 +43,7 @@ export function refuseOwn(head: RequestHead, routes: OwnRoutes, token: string): 
   return undefined;
 }
 
-/** @throws whatever the route throws, but for UserError, which becomes status 400. */
+/** @throws whatever the route throws, but for UserError, which becomes status 400, and AwsFault, which has its own. */
 export async function answerOwn(head: RequestHead, routes: OwnRoutes, body: Buffer): Promise<Answer> {
   const route = routes.get(`${head.method} ${head.path}`);
   if (route === undefined) return json(404, { message: `There is no ${head.method} ${head.path}.` });
@@ -54,6 +54,7 @@ export async function answerOwn(head: RequestHead, routes: OwnRoutes, body: Buff
     return answer === undefined ? { status, headers: [] } : json(status, answer);
   } catch (error) {
     if (error instanceof UserError) return json(400, { message: error.message });
+    if (error instanceof AwsFault) return json(error.status, { message: `${error.name}: ${error.message}` });
     throw error;
   }
 }

@@ -9,9 +9,9 @@ import type { Logger } from '../contracts/logger.ts';
 import type { ResumeGate } from '../contracts/resume-gate.ts';
 import type { WorkspaceDiagnostic, WorkspaceReader } from '../contracts/workspace.ts';
 import {
-  cancelExecution, clearExecutions, diagnosticsChanged, executionsCleared, exportExecutions, getClock, getExecution, getExecutionContent,
-  getInvocationRecord, invoke, listDiagnostics, listExecutions, listFunctions, pauseEngine, replayExecution, resetEngine, resumeEngine,
-  setClock, shutdownEngine, updateWorkspace, type InvokeResult, type WorkspaceUpdate,
+  actOnEvent, cancelExecution, clearExecutions, diagnosticsChanged, executionsCleared, exportExecutions, getClock, getExecution, getExecutionContent,
+  getInvocationRecord, invoke, listDiagnostics, listExecutions, listFunctions, pauseEngine, replayExecution, resetEngine, resetEventInvokeConfig, resumeEngine,
+  setClock, setFaults, shutdownEngine, updateWorkspace, type InvokeResult, type WorkspaceUpdate,
 } from '../protocol/engine.ts';
 import type { Broadcaster } from './broadcaster.ts';
 import { answer } from './rpc-server.ts';
@@ -58,7 +58,7 @@ export function registerClient(parts: ClientParts): {
     return run({
       functionName: execution.functionName,
       ...(execution.qualifier === undefined ? {} : { qualifier: execution.qualifier }),
-      invocationType: 'RequestResponse',
+      invocationType: execution.invocationType,
       logType: execution.logType,
       ...(execution.clientContext === undefined ? {} : { clientContextBase64: Buffer.from(execution.clientContext).toString('base64') }),
       payload: Buffer.from(content.request),
@@ -86,7 +86,7 @@ export function registerClient(parts: ClientParts): {
       connection.onRequest(replayExecution, ({ id }) => guarded(() => replay(id)));
       connection.onRequest(listExecutions, (query) => guarded(() => history.list(query)));
       connection.onRequest(getExecution, ({ id }) => guarded(() => history.get(id) ?? null));
-      connection.onRequest(getExecutionContent, ({ id }) => guarded(() => history.content(id) ?? null));
+      connection.onRequest(getExecutionContent, ({ id }) => guarded(() => lambda.content(id) ?? null));
       connection.onRequest(getInvocationRecord, ({ id }) => guarded(() => lambda.invocationRecord(id) ?? null));
       connection.onRequest(clearExecutions, () => guarded(() => {
         history.clear();
@@ -94,6 +94,9 @@ export function registerClient(parts: ClientParts): {
         parts.broadcaster.functionsChanged();
       }));
       connection.onRequest(exportExecutions, ({ file }) => guarded(() => history.exportTo(file)));
+      connection.onRequest(actOnEvent, ({ id, action }) => guarded(() => lambda.actOnEvent(id, action)));
+      connection.onRequest(setFaults, ({ functionName, faults }) => guarded(() => lambda.setFaults(functionName, faults ?? undefined)));
+      connection.onRequest(resetEventInvokeConfig, ({ functionName, qualifier }) => guarded(() => lambda.resetEventInvokeConfig(functionName, qualifier)));
       connection.onRequest(getClock, () => guarded(() => parts.clock.state()));
       connection.onRequest(setClock, (change) => guarded(() => changeClock(parts.clock, change)));
       connection.onRequest(resumeEngine, () => guarded(() => parts.gate.resume()));

@@ -1,11 +1,15 @@
 /** The engine's own routes, `/_local-lambda/…`: for scripts and CI. They want `Authorization: Bearer <token>`. */
+import type { WaitTime } from '../contracts/clock.ts';
 import type { ExecutionHistory } from '../contracts/executions.ts';
-import type { LambdaHost } from '../contracts/lambda-api.ts';
+import { UserError } from '../contracts/faults.ts';
+import type { EventAction, FaultSettings, LambdaHost } from '../contracts/lambda-api.ts';
+import type { ResumeGate } from '../contracts/resume-gate.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
 import type { WorkspaceReader } from '../contracts/workspace.ts';
 import { dialects } from '../patterns/dialects.ts';
 import { isDialect, testPattern } from '../patterns/test-pattern.ts';
 import type { EngineInfo } from '../protocol/engine.ts';
+import { changeClock } from './client-handlers.ts';
 
 /** What the endpoint hands to a route: already authorised. */
 export interface OwnRouteRequest {
@@ -20,18 +24,20 @@ export interface OwnRouteResponse {
 
 export interface OwnRouteParts {
   info: EngineInfo;
+  clock: WaitTime;
+  gate: ResumeGate;
   lambda: LambdaHost;
   history: ExecutionHistory;
   settings: () => EngineSettings;
   reader: WorkspaceReader;
 }
 
-export function ownRoutes({ info, lambda, history, reader }: OwnRouteParts): ReadonlyMap<string, (request: OwnRouteRequest) => OwnRouteResponse> {
+export function ownRoutes({ info, clock, gate, lambda, history, reader }: OwnRouteParts): ReadonlyMap<string, (request: OwnRouteRequest) => OwnRouteResponse> {
   const started = Date.now();
   return new Map<string, (request: OwnRouteRequest) => OwnRouteResponse>([
     ['GET /_local-lambda/health', () => ({
       status: 200,
-      body: { status: 'ok', version: info.version, pid: info.pid, uptimeSeconds: Math.floor((Date.now() - started) / 1000), ...lambda.status() },
+      body: { status: 'ok', version: info.version, pid: info.pid, uptimeSeconds: Math.floor((Date.now() - started) / 1000), ...lambda.status(), paused: gate.paused },
     })],
     ['GET /_local-lambda/functions', () => ({ status: 200, body: { functions: lambda.listSummaries(), diagnostics: reader.model.diagnostics } })],
     ['GET /_local-lambda/executions', ({ query }) => {
@@ -44,7 +50,29 @@ export function ownRoutes({ info, lambda, history, reader }: OwnRouteParts): Rea
       const id = query.get('id') ?? '';
       const execution = history.get(id);
       if (!execution) return { status: 404, body: { message: `There is no execution ${id} in the history.` } };
-      return { status: 200, body: { execution, content: history.content(id) } };
+      return { status: 200, body: { execution, content: lambda.content(id) } };
+    }],
+    ['GET /_local-lambda/record', ({ query }) => {
+      const record = lambda.invocationRecord(query.get('id') ?? '');
+      if (record === undefined) return { status: 404, body: { message: `There is no record of ${query.get('id') ?? ''}: it is not finished or not in the history.` } };
+      return { status: 200, body: JSON.parse(record) as unknown };
+    }],
+    ['POST /_local-lambda/event', ({ body }) => {
+      const { id, action } = object(body);
+      if (typeof id !== 'string' || !eventActions.includes(action as EventAction)) throw new UserError(`The body is {"id": …, "action": …} with an action of ${eventActions.join(', ')}.`);
+      return { status: 200, body: { done: lambda.actOnEvent(id, action as EventAction) } };
+    }],
+    ['POST /_local-lambda/faults', ({ body }) => {
+      const { functionName, faults } = object(body);
+      if (typeof functionName !== 'string') throw new UserError('The body is {"functionName": …, "faults": {"throttle", "fail", "delay", "delayMs", "duplicate"}}; without faults the injection ends.');
+      lambda.setFaults(functionName, (faults ?? undefined) as FaultSettings | undefined);
+      return { status: 200, body: {} };
+    }],
+    ['GET /_local-lambda/clock', () => ({ status: 200, body: clock.state() })],
+    ['POST /_local-lambda/clock', ({ body }) => {
+      const { scale, advanceSeconds } = object(body);
+      if (scale === undefined && advanceSeconds === undefined) throw new UserError('The body is {"scale": …}, {"advanceSeconds": …} or both.');
+      return { status: 200, body: changeClock(clock, { ...numeric('scale', scale), ...numeric('advanceSeconds', advanceSeconds) }) };
     }],
     ['POST /_local-lambda/patterns/test', ({ body }) => testPatternRoute(body)],
   ]);
@@ -52,18 +80,26 @@ export function ownRoutes({ info, lambda, history, reader }: OwnRouteParts): Rea
 
 /** `{"dialect","pattern","event"}`, pattern and event as texts, so that nothing of their spelling is lost. */
 function testPatternRoute(body: Buffer): OwnRouteResponse {
-  const { dialect, pattern, event } = parseObject(body);
+  const { dialect, pattern, event } = object(body);
   if (!isDialect(dialect)) return { status: 400, body: { message: `dialect is one of ${dialects.join(', ')}.` } };
   if (typeof pattern !== 'string' || typeof event !== 'string') return { status: 400, body: { message: 'pattern and event are the texts to match, as strings.' } };
   return { status: 200, body: testPattern(dialect, pattern, event) };
 }
 
-/** Empty for what is no JSON object. */
-function parseObject(body: Buffer): Record<string, unknown> {
+const eventActions: readonly EventAction[] = ['try-now', 'expire-now', 'cancel', 'deliver-twice'];
+
+function object(body: Buffer): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(body.toString());
-    return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {};
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
-    return {};
+    // Said below.
   }
+  throw new UserError('The body must be a JSON object.');
+}
+
+function numeric<K extends string>(name: K, value: unknown): Partial<Record<K, number>> {
+  if (value === undefined) return {};
+  if (typeof value !== 'number') throw new UserError(`${name} is a number.`);
+  return { [name]: value } as Record<K, number>;
 }

@@ -4,7 +4,7 @@ import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { UserError } from '../contracts/faults.ts';
 import type { LambdaApi, LambdaOperation } from '../contracts/lambda-api.ts';
 import type { Logger } from '../contracts/logger.ts';
-import type { ResourceDefinition, ResourceHosts, ResourcesSnapshot, ServiceInput, ServiceOutput } from '../contracts/resources.ts';
+import type { BucketPort, EventBusPort, QueuePort, ResourceDefinition, ResourceHosts, ResourcesSnapshot, ServiceInput, ServiceOutput, TopicPort } from '../contracts/resources.ts';
 import {
   callService, deleteBucketObject, deleteMessage, fireRule, listBucketObjects, listResources, peekMessages, readBucketObject,
 } from '../protocol/engine.ts';
@@ -33,6 +33,21 @@ export function setResourceBaselines(hosts: Partial<ResourceHosts>, definitions:
   hosts.topics?.setBaseline(some('AWS::SNS::Topic', 'AWS::SNS::Subscription'));
   hosts.buses?.setBaseline(some('AWS::Events::EventBus', 'AWS::Events::Rule'));
   hosts.buckets?.setBaseline(some('AWS::S3::Bucket'));
+}
+
+/** The ports that deliveries travel through; a service that is not here fails the delivery. */
+export function deliveryPorts(hosts: Partial<ResourceHosts>): { queues: QueuePort; topics: TopicPort; buses: EventBusPort; buckets: BucketPort } {
+  const part = <K extends keyof ResourceHosts>(name: K): ResourceHosts[K] => {
+    const host = hosts[name];
+    if (!host) throw new UserError(`This engine has no ${name}.`);
+    return host;
+  };
+  return {
+    queues: { send: (...message) => part('queues').send(...message) },
+    topics: { publish: (...message) => part('topics').publish(...message) },
+    buses: { put: (...event) => part('buses').put(...event) },
+    buckets: { put: (...object) => part('buckets').put(...object) },
+  };
 }
 
 export function registerResources(connection: MessageConnection, { hosts, lambda, logger, endpoint }: ResourceParts): void {

@@ -1,5 +1,5 @@
 /** Real time, and the wait axis: how far the waits that AWS imposes have come. */
-import type { CancelTimer, Clock, ClockState, WaitTime } from '../contracts/clock.ts';
+import { shortestRepeat, type CancelTimer, type Clock, type ClockState, type WaitTime } from '../contracts/clock.ts';
 import type { DocumentCollection } from '../contracts/documents.ts';
 import { UserError } from '../contracts/faults.ts';
 
@@ -56,10 +56,22 @@ export class ScaledClock implements Clock, WaitTime {
     return () => clearTimeout(timer);
   }
 
+  soon(callback: () => void): void {
+    setImmediate(callback);
+  }
+
   waitNow(): number {
     const { scale, real, wait } = this.#anchor;
     this.#reached = Math.max(this.#reached, wait + Math.max(0, this.#now() - real) * scale);
     return this.#reached;
+  }
+
+  repeatDue(awsMilliseconds: number): number {
+    return this.waitNow() + Math.max(awsMilliseconds, shortestRepeat * this.#anchor.scale);
+  }
+
+  overdue(due: number): number {
+    return Math.max(0, this.waitNow() - due) / this.#anchor.scale;
   }
 
   afterWait(due: number, callback: () => void): CancelTimer {

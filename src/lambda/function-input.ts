@@ -1,4 +1,5 @@
 /** Configuration members of CreateFunction and UpdateFunctionConfiguration, checked as AWS does. */
+import { checkedDeadLetterTarget } from './destination-arns.ts';
 import { AwsFault } from '../contracts/faults.ts';
 import type { FunctionConfiguration } from '../contracts/functions.ts';
 import { validationFault } from './function-names.ts';
@@ -79,7 +80,8 @@ export function changesFrom(input: Input, current: FunctionConfiguration | undef
   const deadLetter = optionalObject(input, 'DeadLetterConfig');
   if (deadLetter) {
     const target = optionalText(deadLetter, 'TargetArn');
-    if (target !== undefined && target !== '') changes.deadLetterTargetArn = target;
+    // Empty removes it, also one that a template declares.
+    if (target !== undefined && (target !== '' || current?.deadLetterTargetArn)) changes.deadLetterTargetArn = checkedDeadLetterTarget(target) ?? '';
   }
   if (Array.isArray(input['Layers'])) {
     // Layers by ARN have no content here; they are kept for display.

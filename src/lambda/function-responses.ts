@@ -39,7 +39,7 @@ export function configurationResponse(parts: ResponseParts, account: AccountCont
     CodeSha256: codeSha256,
     Version: version,
     ...(Object.keys(configuration.environment).length === 0 ? {} : { Environment: { Variables: configuration.environment } }),
-    ...(configuration.deadLetterTargetArn === undefined ? {} : { DeadLetterConfig: { TargetArn: configuration.deadLetterTargetArn } }),
+    ...(!configuration.deadLetterTargetArn ? {} : { DeadLetterConfig: { TargetArn: configuration.deadLetterTargetArn } }),
     TracingConfig: { Mode: configuration.tracing },
     RevisionId: revisionId,
     ...(configuration.layers.length + configuration.unresolvedLayers.length === 0

@@ -1,20 +1,33 @@
-/** The Lambda service: synchronous invocation, and the operations on functions, versions and aliases. */
+/** The Lambda service: joins invocation, synchronous and asynchronous, with the operations on functions. */
 import type { Clock } from '../contracts/clock.ts';
 import type { DocumentStore } from '../contracts/documents.ts';
-import { isFinal, type Execution, type ExecutionHistory } from '../contracts/executions.ts';
-import { AwsFault } from '../contracts/faults.ts';
+import type { EventQueue } from '../contracts/event-queue.ts';
+import { isFinal, type Execution, type ExecutionContent, type ExecutionHistory } from '../contracts/executions.ts';
+import { AwsFault, UserError } from '../contracts/faults.ts';
 import type { FunctionDefinition, RunnableFunction } from '../contracts/functions.ts';
-import type { FunctionSummary, InvokeInput, InvokeOutput, LambdaHost, LambdaOperation, OperationResult } from '../contracts/lambda-api.ts';
+import type {
+  EventAction, FaultSettings, FunctionSummary, InvokeInput, InvokeOutput, LambdaHost, LambdaOperation, OperationResult,
+} from '../contracts/lambda-api.ts';
 import type { Logger } from '../contracts/logger.ts';
+import type { DeliverySource, EventInvoker } from '../contracts/resources.ts';
+import type { ResumeGate } from '../contracts/resume-gate.ts';
 import type { CodeStore, FunctionRunner } from '../contracts/runner.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
+import { Asynchronous } from './asynchronous.ts';
 import { Concurrency } from './concurrency.ts';
+import { Destinations, type DestinationPorts } from './destinations.ts';
+import { defaultEventAgeSeconds, defaultRetryAttempts, EventInvokeConfigs } from './event-invoke-configs.ts';
 import { functionArn, functionNotFound, parseFunctionName } from './function-names.ts';
 import { FunctionRegistry, type FunctionState } from './function-registry.ts';
+import { FaultingRunner } from './faulting-runner.ts';
+import { InjectedFaults } from './injected-faults.ts';
 import { invocationRecord } from './invocation-record.ts';
 import { Operations } from './operations.ts';
-import { checkedPayload, decodeClientContext } from './payload.ts';
+import { checkedPayload, decodeClientContext, eventLimitBytes, requestLimitBytes } from './payload.ts';
+import { runnableFor } from './qualifiers.ts';
+import { RecursionConfigs } from './recursion-configs.ts';
 import { SynchronousInvocation } from './synchronous.ts';
+import { invocationsInChain, parseTrace, recursionLimit, traceFor } from './trace.ts';
 
 export interface LambdaServiceOptions {
   clock: Clock;
@@ -23,6 +36,10 @@ export interface LambdaServiceOptions {
   codeStore: CodeStore;
   history: ExecutionHistory;
   documents: DocumentStore;
+  queue: EventQueue;
+  gate: ResumeGate;
+  /** Where results and dead letters go, beside other functions. */
+  targets: Omit<DestinationPorts, 'invoker'>;
   settings: () => EngineSettings;
   logger: Logger;
   events: {
@@ -32,89 +49,89 @@ export interface LambdaServiceOptions {
   };
 }
 
-/**
- * A template's alias may point to a version that was never published here; it then runs `$LATEST`, as there is nothing
- * else to run (docs/fidelity.md).
- */
-const unpublishedAliasTarget = '$LATEST';
+/** What an invocation is about, checked. */
+interface Invocation {
+  name: string;
+  state: FunctionState;
+  target: RunnableFunction;
+  payload: Uint8Array;
+  causedBy?: string;
+  invokedFunctionArn: string;
+}
+
 const emptyBytes = new Uint8Array();
 
-export class LambdaService implements LambdaHost {
+export class LambdaService implements LambdaHost, EventInvoker {
   readonly #options: LambdaServiceOptions;
   readonly #registry: FunctionRegistry;
   readonly #concurrency = new Concurrency();
+  readonly #eventConfigs: EventInvokeConfigs;
+  readonly #recursion: RecursionConfigs;
+  readonly #faults: InjectedFaults;
+  readonly #runner: FunctionRunner;
   readonly #operations: Operations;
+  readonly #asynchronous: Asynchronous;
   readonly #running = new Map<string, SynchronousInvocation>();
-  /** Root of a running execution's trace: a call that carries it was made by that function. */
-  readonly #traces = new Map<string, string>();
   #last: Map<string, Execution> | undefined;
 
   constructor(options: LambdaServiceOptions) {
     this.#options = options;
-    this.#registry = new FunctionRegistry(options.documents, options.clock, options.settings, options.logger);
-    this.#operations = new Operations({
-      registry: this.#registry, codeStore: options.codeStore, settings: options.settings, ids: options.ids, concurrency: this.#concurrency,
-      changed: (name) => {
-        options.runner.retire(name);
-        options.events.functionsChanged();
-      },
+    const { documents, clock, settings, logger, ids, history, events } = options;
+    const changed = (name: string) => {
+      options.runner.retire(name);
+      events.functionsChanged();
+    };
+    this.#registry = new FunctionRegistry(documents, clock, settings, logger);
+    this.#faults = new InjectedFaults(documents, ids.random);
+    this.#runner = new FaultingRunner(options.runner, this.#faults);
+    this.#eventConfigs = new EventInvokeConfigs({
+      registry: this.#registry, documents, account: settings, clock, logger, changed: () => events.functionsChanged(),
     });
+    this.#recursion = new RecursionConfigs(documents);
+    this.#operations = new Operations({
+      registry: this.#registry, codeStore: options.codeStore, settings, ids, concurrency: this.#concurrency, changed,
+      eventConfigs: this.#eventConfigs, recursion: this.#recursion,
+    });
+    this.#asynchronous = new Asynchronous({
+      clock, history, logger, ids, queue: options.queue, gate: options.gate, runner: this.#runner, faults: this.#faults,
+      destinations: new Destinations({ ...options.targets, invoker: this }, clock, logger, ids.uuid),
+      limits: () => ({ perFunction: settings().asynchronousConcurrency, total: settings().maxProcesses }),
+      target: (name, qualifier) => this.#target(name, qualifier),
+      rules: (name, qualifier) => this.#rules(name, qualifier),
+      acquire: (name) => this.#acquire(name),
+      logWritten: (id, name, lines) => events.logWritten(id, name, lines),
+      executionChanged: (execution) => this.#executionChanged(execution),
+      queueChanged: () => events.functionsChanged(),
+    });
+  }
+
+  /** Begins to run queued events. */
+  start(): void {
+    this.#asynchronous.start();
   }
 
   setBaseline(definitions: readonly FunctionDefinition[]): void {
     for (const name of this.#registry.setBaseline(definitions)) this.#options.runner.retire(name);
+    this.#eventConfigs.setBaseline(definitions.map(({ configuration, eventInvokeConfigs }) => ({ functionName: configuration.functionName, configs: eventInvokeConfigs })));
     this.#options.events.functionsChanged();
   }
 
   async invoke(input: InvokeInput): Promise<InvokeOutput> {
-    const settings = this.#options.settings();
-    const { name, qualifier } = parseFunctionName(input.functionName, settings, input.qualifier);
-    const state = this.#registry.get(name);
-    if (!state) throw functionNotFound(name, qualifier ?? '$LATEST', settings);
-    const target = this.#resolve(name, state, qualifier);
+    const invocation = this.#check(input);
+    if (input.invocationType === 'DryRun') return { statusCode: 204, payload: emptyBytes, requestId: this.#options.ids.uuid() };
     if (input.invocationType === 'Event') {
-      throw new AwsFault('InvalidParameterValueException', 400, 'Asynchronous invocation (InvocationType Event) is not available yet: use RequestResponse.');
+      const execution = this.#accept(invocation, input);
+      input.onExecution?.(execution);
+      return { statusCode: 202, payload: emptyBytes, requestId: execution.id };
     }
-    const clientContext = decodeClientContext(input.clientContextBase64);
-    const payload = checkedPayload(input.payload);
-    const requestId = this.#options.ids.uuid();
-    if (input.invocationType === 'DryRun') return { statusCode: 204, payload: emptyBytes, requestId };
+    return this.#invokeSynchronously(invocation, input);
+  }
 
-    const { traceId, root } = this.#trace(input.traceHeader);
-    const causedBy = this.#traces.get(root);
-    const arn = functionArn(name, settings) + (qualifier === undefined ? '' : `:${qualifier}`);
-    const execution: Execution = {
-      id: requestId, sequence: this.#options.history.nextSequence(), functionName: name,
-      ...(qualifier === undefined ? {} : { qualifier }),
-      invokedFunctionArn: arn, executedVersion: target.version, invocationType: 'RequestResponse', logType: input.logType,
-      ...(clientContext === undefined ? {} : { clientContext }),
-      source: input.source,
-      ...(input.replayOf === undefined ? {} : { replayOf: input.replayOf }),
-      ...(causedBy === undefined ? {} : { causedBy }),
-      traceId, status: 'running', receivedAt: this.#options.clock.now(), requestBytes: payload.length, attempts: [],
+  invokeAsync(functionArn: string, payload: Uint8Array, { source, traceHeader }: { source: DeliverySource; traceHeader?: string }): { requestId: string } {
+    const input: InvokeInput = {
+      functionName: functionArn, invocationType: 'Event', logType: 'None', payload, source, ...(traceHeader === undefined ? {} : { traceHeader }),
     };
-    let release: () => void;
-    try {
-      release = this.#concurrency.acquire(name, state.reservedConcurrency, this.#unreservedLimit(settings));
-    } catch (error) {
-      this.#saveThrottled(execution, payload, error as AwsFault);
-      throw error;
-    }
-    const invocation = new SynchronousInvocation({
-      execution, payload, target, clock: this.#options.clock, runner: this.#options.runner, history: this.#options.history,
-      events: { ...this.#options.events, executionChanged: (changed) => this.#executionChanged(changed) },
-    });
-    this.#running.set(requestId, invocation);
-    this.#traces.set(root, this.#traces.get(root) ?? requestId);
-    input.onExecution?.(execution);
-    try {
-      const answer = await invocation.run(input.logType === 'Tail');
-      return { statusCode: 200, executedVersion: target.version, requestId, ...answer };
-    } finally {
-      release();
-      this.#running.delete(requestId);
-      if (this.#traces.get(root) === requestId) this.#traces.delete(root);
-    }
+    return { requestId: this.#accept(this.#check(input), input).id };
   }
 
   call(operation: LambdaOperation, input: Readonly<Record<string, unknown>>): Promise<OperationResult> {
@@ -124,11 +141,38 @@ export class LambdaService implements LambdaHost {
   cancel(executionId: string): boolean {
     const invocation = this.#running.get(executionId);
     invocation?.cancel();
-    return invocation !== undefined;
+    return invocation !== undefined || this.#asynchronous.cancel(executionId);
+  }
+
+  actOnEvent(id: string, action: EventAction): boolean {
+    const execution = this.#options.history.get(id);
+    if (execution?.invocationType !== 'Event') throw new UserError('That event is no longer in the history, so nothing can be done with it.');
+    switch (action) {
+      case 'try-now': return this.#asynchronous.tryNow(id);
+      case 'expire-now': return this.#asynchronous.expire(id);
+      case 'cancel': return this.#asynchronous.cancel(id);
+      case 'deliver-twice': return this.#deliverTwice(execution);
+    }
+  }
+
+  setFaults(functionName: string, faults: FaultSettings | undefined): void {
+    const { name } = parseFunctionName(functionName, this.#options.settings());
+    this.#state(name, undefined);
+    this.#faults.set(name, faults);
+    this.#options.events.functionsChanged();
+  }
+
+  resetEventInvokeConfig(functionName: string, qualifier: string | undefined): void {
+    const { name } = parseFunctionName(functionName, this.#options.settings());
+    this.#state(name, qualifier);
+    this.#eventConfigs.reset(name, qualifier);
   }
 
   status(): { inFlight: number; queued: number; processes: number; inFlightByFunction: Readonly<Record<string, number>> } {
-    return { inFlight: this.#running.size, queued: 0, processes: this.#options.runner.processCount, inFlightByFunction: this.#concurrency.byFunction() };
+    return {
+      inFlight: this.#running.size + this.#asynchronous.running, queued: this.#asynchronous.queued,
+      processes: this.#options.runner.processCount, inFlightByFunction: this.#concurrency.byFunction(),
+    };
   }
 
   listSummaries(): FunctionSummary[] {
@@ -136,22 +180,152 @@ export class LambdaService implements LambdaHost {
     return this.#registry.names().map((name) => this.#summary(name, this.#registry.get(name) as FunctionState));
   }
 
+  content(executionId: string): ExecutionContent | undefined {
+    const content = this.#options.history.content(executionId);
+    // What a queued event carries is in the queue only.
+    const queued = content?.request === '' ? this.#asynchronous.payloadOf(executionId) : undefined;
+    return content && queued ? { ...content, request: Buffer.from(queued).toString('utf8') } : content;
+  }
+
   invocationRecord(executionId: string): string | undefined {
     const execution = this.#options.history.get(executionId);
-    const content = this.#options.history.content(executionId);
+    const content = this.content(executionId);
     return execution && content ? invocationRecord(execution, content) : undefined;
   }
 
-  /** Cancels what runs and waits for it. */
+  /** Cancels what callers wait for and lets go of what runs for queued events, which stay queued. */
   async close(): Promise<void> {
     const running = [...this.#running.values()];
     for (const invocation of running) invocation.cancel();
-    await Promise.allSettled(running.map((invocation) => invocation.finished));
+    await Promise.allSettled([...running.map((invocation) => invocation.finished), this.#asynchronous.close()]);
   }
+
+  // ---- invocation ----
+
+  /** @throws AwsFault for everything that AWS refuses before it runs or queues anything. */
+  #check(input: InvokeInput): Invocation {
+    const settings = this.#options.settings();
+    const { name, qualifier } = parseFunctionName(input.functionName, settings, input.qualifier);
+    const state = this.#state(name, qualifier ?? '$LATEST');
+    const target = runnableFor(this.#registry, name, state, qualifier, settings, this.#options.ids.random);
+    const asynchronous = input.invocationType === 'Event';
+    const payload = checkedPayload(input.payload, asynchronous ? { type: 'Event', limit: eventLimitBytes } : { type: 'RequestResponse', limit: requestLimitBytes });
+    const causedBy = this.#causeOf(input.traceHeader);
+    return {
+      name, state, target, payload,
+      ...(causedBy === undefined ? {} : { causedBy }),
+      invokedFunctionArn: functionArn(name, settings) + (qualifier === undefined ? '' : `:${qualifier}`),
+    };
+  }
+
+  #accept({ name, payload, causedBy, invokedFunctionArn, target }: Invocation, input: InvokeInput): Execution {
+    const { qualifier } = parseFunctionName(input.functionName, this.#options.settings(), input.qualifier);
+    return this.#asynchronous.accept({
+      functionName: name, invokedFunctionArn, functionArn: target.functionArn, payload, source: input.source,
+      ...(qualifier === undefined ? {} : { qualifier }),
+      ...(input.traceHeader === undefined ? {} : { traceHeader: input.traceHeader }),
+      ...(causedBy === undefined ? {} : { causedBy }),
+      ...(input.replayOf === undefined ? {} : { replayOf: input.replayOf }),
+    });
+  }
+
+  async #invokeSynchronously({ name, target, payload, causedBy, invokedFunctionArn }: Invocation, input: InvokeInput): Promise<InvokeOutput> {
+    const { clock, ids, history, settings, events } = this.#options;
+    const { qualifier } = parseFunctionName(input.functionName, settings(), input.qualifier);
+    const clientContext = decodeClientContext(input.clientContextBase64);
+    this.#checkRecursion(name, target, input.traceHeader);
+    const id = ids.uuid();
+    const execution: Execution = {
+      id, sequence: history.nextSequence(), functionName: name,
+      ...(qualifier === undefined ? {} : { qualifier }),
+      invokedFunctionArn, executedVersion: target.version, invocationType: 'RequestResponse', logType: input.logType,
+      ...(clientContext === undefined ? {} : { clientContext }),
+      source: input.source,
+      ...(input.replayOf === undefined ? {} : { replayOf: input.replayOf }),
+      ...(causedBy === undefined ? {} : { causedBy }),
+      traceId: traceFor({ executionId: id, functionArn: target.functionArn, incoming: input.traceHeader, now: clock.now(), hex: ids.hex }),
+      status: 'running', receivedAt: clock.now(), requestBytes: payload.length, attempts: [],
+    };
+    let release: () => void;
+    try {
+      this.#faults.throttle(name);
+      release = this.#acquire(name);
+    } catch (error) {
+      this.#saveThrottled(execution, payload, error as AwsFault);
+      throw error;
+    }
+    const invocation = new SynchronousInvocation({
+      execution, payload, target, clock, history, runner: this.#runner, logWritten: (...line) => events.logWritten(...line),
+      executionChanged: (changed) => this.#executionChanged(changed),
+    });
+    this.#running.set(id, invocation);
+    input.onExecution?.(execution);
+    try {
+      const delay = this.#faults.delay(name);
+      if (delay > 0) await new Promise<void>((resolve) => { clock.after(delay, resolve); });
+      const answer = await invocation.run(input.logType === 'Tail');
+      return { statusCode: 200, executedVersion: target.version, requestId: id, ...answer };
+    } finally {
+      release();
+      this.#asynchronous.released(name);
+      this.#running.delete(id);
+    }
+  }
+
+  #deliverTwice(execution: Execution): boolean {
+    const payload = this.#asynchronous.payloadOf(execution.id) ?? Buffer.from(this.#options.history.content(execution.id)?.request ?? '');
+    if (payload.length === 0) return false;
+    const { functionName, qualifier, invokedFunctionArn, source, causedBy } = execution;
+    const { functionArn: arn } = this.#target(functionName, qualifier);
+    this.#asynchronous.accept({
+      functionName, invokedFunctionArn, functionArn: arn, payload, source,
+      ...(qualifier === undefined ? {} : { qualifier }), ...(causedBy === undefined ? {} : { causedBy }),
+      duplicateOf: { requestId: execution.requestId ?? execution.id, traceId: execution.traceId },
+    });
+    return true;
+  }
+
+  /** The execution whose function made the call, or whose result is delivered: it is the trace's parent. */
+  #causeOf(traceHeader: string | undefined): string | undefined {
+    if (traceHeader === undefined) return undefined;
+    const { parent } = parseTrace(traceHeader);
+    return parent === undefined ? undefined : this.#options.history.bySegment(parent)?.id;
+  }
+
+  #checkRecursion(name: string, target: RunnableFunction, traceHeader: string | undefined): void {
+    if (this.#recursion.get(name) === 'Allow' || invocationsInChain(target.functionArn, traceHeader) < recursionLimit) return;
+    throw new AwsFault('RecursiveInvocationException', 400, recursionText(name), { messageKey: 'Message' });
+  }
+
+  #acquire(name: string): () => void {
+    const reserved = this.#registry.get(name)?.reservedConcurrency;
+    return this.#concurrency.acquire(name, reserved, this.#unreservedLimit(this.#options.settings()));
+  }
+
+  #target(name: string, qualifier: string | undefined): RunnableFunction {
+    const { settings, ids } = this.#options;
+    return runnableFor(this.#registry, name, this.#state(name, qualifier ?? '$LATEST'), qualifier, settings(), ids.random);
+  }
+
+  #rules(name: string, qualifier: string | undefined) {
+    const config = this.#eventConfigs.get(name, qualifier);
+    const reserved = this.#registry.get(name)?.reservedConcurrency;
+    return {
+      maximumRetryAttempts: config?.maximumRetryAttempts ?? defaultRetryAttempts,
+      maximumEventAgeInSeconds: config?.maximumEventAgeInSeconds ?? defaultEventAgeSeconds,
+      ...(reserved === undefined ? {} : { reservedConcurrency: reserved }),
+      ...(config?.onSuccess === undefined ? {} : { onSuccess: config.onSuccess }),
+      ...(config?.onFailure === undefined ? {} : { onFailure: config.onFailure }),
+      mayLoop: this.#recursion.get(name) === 'Allow',
+    };
+  }
+
+  // ---- what views show ----
 
   #summary(name: string, state: FunctionState): FunctionSummary {
     const { configuration, origin } = state;
     const last = this.#last?.get(name);
+    const faults = this.#faults.get(name);
     return {
       name, arn: state.runnable.functionArn, runtime: configuration.runtime, handler: configuration.handler,
       ...(configuration.code.handlerFile === undefined ? {} : { handlerFile: configuration.code.handlerFile }),
@@ -162,42 +336,19 @@ export class LambdaService implements LambdaHost {
       versions: this.#registry.versions(name).map(({ version }) => String(version)),
       aliases: this.#registry.aliases(name).map((alias) => ({ name: alias.name, functionVersion: alias.functionVersion, additionalVersionWeights: alias.additionalVersionWeights })),
       ...(state.reservedConcurrency === undefined ? {} : { reservedConcurrency: state.reservedConcurrency }),
-      inFlight: this.#concurrency.running(name), queued: 0, eventInvokeConfigs: [], recursiveLoop: 'Terminate', changed: state.changed,
+      inFlight: this.#concurrency.running(name), queued: this.#asynchronous.queuedOf(name),
+      ...(configuration.deadLetterTargetArn ? { deadLetterTargetArn: configuration.deadLetterTargetArn } : {}),
+      eventInvokeConfigs: this.#eventConfigs.summaries(name), recursiveLoop: this.#recursion.get(name),
+      ...(faults === undefined ? {} : { faults }),
+      changed: state.changed,
       ...(last === undefined ? {} : { last }),
     };
   }
 
-  /** The version that a qualifier stands for; an alias with weights is drawn anew for each invocation. */
-  #resolve(name: string, state: FunctionState, qualifier: string | undefined): RunnableFunction {
-    if (qualifier === undefined || qualifier === '$LATEST') return state.runnable;
-    let version = qualifier;
-    if (!/^\d+$/.test(qualifier)) {
-      const alias = this.#registry.alias(name, qualifier);
-      if (!alias) throw functionNotFound(name, qualifier, this.#options.settings());
-      version = alias.functionVersion;
-      let draw = this.#options.ids.random();
-      for (const [candidate, weight] of Object.entries(alias.additionalVersionWeights)) {
-        if (draw < weight) {
-          version = candidate;
-          break;
-        }
-        draw -= weight;
-      }
-      if (alias.baseline && version !== '$LATEST' && !this.#registry.version(name, version)) version = unpublishedAliasTarget;
-      if (version === '$LATEST') return state.runnable;
-    }
-    const published = this.#registry.version(name, version);
-    if (!published) throw functionNotFound(name, qualifier, this.#options.settings());
-    return this.#registry.runnableVersion(name, published);
-  }
-
-  /** A caller's trace goes on; otherwise a new one begins (`Root=1-<8 hex seconds>-<24 hex>`). */
-  #trace(header: string | undefined): { traceId: string; root: string } {
-    const { ids, clock } = this.#options;
-    const given = /Root=(1-[0-9a-f]{8}-[0-9a-f]{24})/i.exec(header ?? '')?.[1];
-    const root = given ?? `1-${Math.floor(clock.now() / 1000).toString(16).padStart(8, '0')}-${ids.hex(12)}`;
-    const sampled = /Sampled=([01])/.exec(header ?? '')?.[1] ?? '1';
-    return { root, traceId: `Root=${root};Parent=${ids.hex(8)};Sampled=${sampled}` };
+  #state(name: string, qualifier: string | undefined): FunctionState {
+    const state = this.#registry.get(name);
+    if (!state) throw functionNotFound(name, qualifier, this.#options.settings());
+    return state;
   }
 
   #unreservedLimit(settings: EngineSettings): number {
@@ -218,4 +369,9 @@ export class LambdaService implements LambdaHost {
     if (isFinal(execution.status)) this.#last?.set(execution.functionName, execution);
     this.#options.events.executionChanged(execution);
   }
+}
+
+/** AWS's own text is not recorded. */
+function recursionText(name: string): string {
+  return `Lambda has detected ${name} being invoked in a recursive loop with other AWS resources and stopped the invocation.`;
 }

@@ -7,9 +7,11 @@ import type { EngineSettings } from '../contracts/settings.ts';
 import { minimumUnreserved, type Concurrency } from './concurrency.ts';
 import { changesFrom, newConfiguration } from './function-input.ts';
 import { functionArn, functionNotFound, parseFunctionName, validationFault, type FunctionReference } from './function-names.ts';
+import type { EventInvokeConfigs } from './event-invoke-configs.ts';
 import { aliasResponse, configurationResponse } from './function-responses.ts';
 import { revisionOf, type FunctionRegistry, type FunctionState, type PublishedVersion } from './function-registry.ts';
 import { optionalNumber, optionalObject, optionalText, page, requiredText, textMap, type Input } from './input.ts';
+import type { RecursionConfigs } from './recursion-configs.ts';
 
 export interface OperationsParts {
   registry: FunctionRegistry;
@@ -17,6 +19,8 @@ export interface OperationsParts {
   settings: () => EngineSettings;
   ids: { uuid(): string };
   concurrency: Concurrency;
+  eventConfigs: EventInvokeConfigs;
+  recursion: RecursionConfigs;
   /** A function was made, changed or removed. */
   changed(name: string): void;
 }
@@ -47,6 +51,13 @@ export class Operations {
       PutFunctionConcurrency: (input) => this.#putConcurrency(input),
       GetFunctionConcurrency: (input) => this.#getConcurrency(input),
       DeleteFunctionConcurrency: (input) => this.#deleteConcurrency(input),
+      PutFunctionEventInvokeConfig: (input) => parts.eventConfigs.put(input),
+      UpdateFunctionEventInvokeConfig: (input) => parts.eventConfigs.update(input),
+      GetFunctionEventInvokeConfig: (input) => parts.eventConfigs.read(input),
+      DeleteFunctionEventInvokeConfig: (input) => parts.eventConfigs.delete(input),
+      ListFunctionEventInvokeConfigs: (input) => parts.eventConfigs.list(input),
+      PutFunctionRecursionConfig: (input) => this.#putRecursion(input),
+      GetFunctionRecursionConfig: (input) => this.#getRecursion(input),
       ListTags: (input) => this.#listTags(input),
       GetAccountSettings: () => this.#accountSettings(),
     };
@@ -76,6 +87,8 @@ export class Operations {
     if (qualifier === undefined || qualifier === '$LATEST') {
       if (qualifier === '$LATEST') throw new AwsFault('InvalidParameterValueException', 400, '$LATEST version cannot be deleted without deleting the function.');
       this.#parts.registry.delete(name);
+      this.#parts.eventConfigs.deleteFunction(name);
+      this.#parts.recursion.delete(name);
     } else {
       const user = this.#parts.registry.aliases(name).find((alias) => alias.functionVersion === qualifier || qualifier in alias.additionalVersionWeights);
       if (user) {
@@ -287,6 +300,20 @@ export class Operations {
     this.#parts.registry.setReservedConcurrency(name, undefined);
     this.#parts.changed(name);
     return { status: 204 };
+  }
+
+  #putRecursion(input: Input): OperationResult {
+    const { name } = this.#reference(input);
+    this.#state(name);
+    const RecursiveLoop = this.#parts.recursion.put(name, input);
+    this.#parts.changed(name);
+    return { status: 200, body: { RecursiveLoop } };
+  }
+
+  #getRecursion(input: Input): OperationResult {
+    const { name } = this.#reference(input);
+    this.#state(name);
+    return { status: 200, body: { RecursiveLoop: this.#parts.recursion.get(name) } };
   }
 
   #listTags(input: Input): OperationResult {

@@ -3,6 +3,8 @@ import { AwsFault } from '../contracts/faults.ts';
 
 /** Bytes of a synchronous request (lambda-facts §1.2). */
 export const requestLimitBytes = 6_291_456;
+/** Bytes of an event (lambda-facts §1.2: 1 MB since late 2025). */
+export const eventLimitBytes = 1_048_576;
 /** Base64 characters of `X-Amz-Client-Context` (lambda-facts §1.1). */
 const clientContextLimit = 3583;
 
@@ -13,12 +15,12 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
  * The payload that the function gets: `{}` for an empty one.
  * @throws AwsFault RequestTooLargeException, InvalidRequestContentException.
  */
-export function checkedPayload(payload: Uint8Array): Uint8Array {
-  if (payload.length > requestLimitBytes) {
+export function checkedPayload(payload: Uint8Array, { type, limit }: { type: 'RequestResponse' | 'Event'; limit: number }): Uint8Array {
+  if (payload.length > limit) {
     throw new AwsFault(
       'RequestTooLargeException', 413,
       // DOUBT: the text is known from field reports only (lambda-facts §1.2).
-      `${payload.length} byte payload is too large for the RequestResponse invocation type (limit ${requestLimitBytes} bytes)`,
+      `${payload.length} byte payload is too large for the ${type} invocation type (limit ${limit} bytes)`,
     );
   }
   if (payload.length === 0) return emptyPayload;

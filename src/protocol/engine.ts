@@ -118,6 +118,8 @@ export const shutdownEngine = new RequestType0<void, ErrorData>('engine/shutdown
 export const actOnEvent = new RequestType<{ id: string; action: EventAction }, boolean, ErrorData>('events/act');
 /** `faults: null` ends the injection. */
 export const setFaults = new RequestType<{ functionName: string; faults: FaultSettings | null }, void, ErrorData>('functions/faults');
+/** Drops what was set over the template's EventInvokeConfig. */
+export const resetEventInvokeConfig = new RequestType<{ functionName: string; qualifier?: string }, void, ErrorData>('functions/reset-event-invoke-config');
 export const getClock = new RequestType0<ClockState, ErrorData>('clock/get');
 export const setClock = new RequestType<{ scale?: number; advanceSeconds?: number }, ClockState, ErrorData>('clock/set');
 /** Lets go what was left over from last time. */

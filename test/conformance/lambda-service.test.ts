@@ -94,7 +94,7 @@ describe('lambda-facts §1.1: Invoke', () => {
     };
     const { requestId } = await invoke(made, 'outer');
     const [outer, inner] = made.requests;
-    assert.match(outer?.traceId ?? '', /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=1$/);
+    assert.match(outer?.traceId ?? '', /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=1;Lineage=[0-9a-f]{8}:1$/);
     assert.equal(inner?.traceId.split(';')[0], outer?.traceId.split(';')[0]);
     assert.equal(made.history.get(inner?.requestId ?? '')?.causedBy, requestId);
   });

@@ -150,8 +150,7 @@ describe('Lambda REST JSON', () => {
   it('answers a known operation that is not here by name, and an unknown path by its path', async () => {
     const named: [string, string, string][] = [
       ['GET', '/2015-03-31/event-source-mappings/', 'ListEventSourceMappings'],
-      ['PUT', '/2019-09-25/functions/greet/event-invoke-config', 'PutFunctionEventInvokeConfig'],
-      ['POST', '/2014-11-13/functions/greet/invoke-async/', 'InvokeAsync'],
+      ['PUT', '/2025-11-30/functions/greet/function-scaling-config', 'PutFunctionScalingConfig'],
       ['POST', '/2021-10-31/functions/greet/url', 'CreateFunctionUrlConfig'],
       ['POST', '/2021-11-15/functions/greet/response-streaming-invocations', 'InvokeWithResponseStream'],
       ['GET', '/2018-10-31/layers', 'ListLayers'],

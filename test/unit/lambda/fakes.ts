@@ -1,12 +1,17 @@
 /** A Lambda service on a scripted runner, with everything else in memory. */
-import type { Clock } from '../../../src/contracts/clock.ts';
+import { DatabaseSync } from 'node:sqlite';
 import { defaultSettings } from '../../../src/contracts/default-settings.ts';
 import type { DocumentStore } from '../../../src/contracts/documents.ts';
+import type { EventQueue } from '../../../src/contracts/event-queue.ts';
 import type { Execution, ExecutionHistory } from '../../../src/contracts/executions.ts';
 import type { FunctionDefinition } from '../../../src/contracts/functions.ts';
+import type { QueueMessage } from '../../../src/contracts/resources.ts';
 import type { CodeStore, EnvironmentInfo, FunctionRunner, RunObserver, RunOutcome, RunRequest, RunResult } from '../../../src/contracts/runner.ts';
 import type { EngineSettings } from '../../../src/contracts/settings.ts';
+import { PausingGate } from '../../../src/host/pausing-gate.ts';
 import { LambdaService } from '../../../src/lambda/lambda-service.ts';
+import { eventQueueSchema, SqliteEventQueue } from '../../../src/store/event-queue.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 
 export const account = '123456789012';
 export const arnOf = (name: string) => `arn:aws:lambda:us-east-1:${account}:function:${name}`;
@@ -47,7 +52,9 @@ export function memoryHistory(): ExecutionHistory {
     saveRequest: (id, payload) => { part(id).request = text(payload); },
     saveResponse: (id, payload) => { part(id).response = text(payload); },
     appendLog: (id, more) => { part(id).log += more; },
-    list: () => [...executions.values()].reverse(),
+    list: ({ status, causedBy, functionName, before = Number.MAX_SAFE_INTEGER }) => [...executions.values()].reverse().filter((execution) => (
+      execution.sequence < before && (status ?? execution.status) === execution.status && (causedBy ?? execution.causedBy) === execution.causedBy
+      && (functionName ?? execution.functionName) === execution.functionName)),
     get: (id) => executions.get(id),
     bySegment: (segment) => [...executions.values()].find(({ id }) => id.replaceAll('-', '').startsWith(segment)),
     content: (id) => {
@@ -59,6 +66,27 @@ export function memoryHistory(): ExecutionHistory {
     clear: () => executions.clear(),
     exportTo: () => Promise.reject(new Error('not part of these tests')),
     flush: () => {},
+  };
+}
+
+export function memoryQueue(database = new DatabaseSync(':memory:')): EventQueue {
+  database.exec(eventQueueSchema);
+  return new SqliteEventQueue(database);
+}
+
+function targets(made: Harness) {
+  let count = 0;
+  const take = (port: Harness['delivered'][number]['port'], arn: string, what: object): string => {
+    const refused = made.refusing.get(arn);
+    if (refused) throw refused;
+    made.delivered.push({ port, arn, what: { ...what } });
+    return `${port}-${count += 1}`;
+  };
+  return {
+    queues: { send: (arn: string, message: QueueMessage) => ({ messageId: take('queue', arn, message) }) },
+    topics: { publish: (arn: string, message: object) => ({ messageId: take('topic', arn, message) }) },
+    buses: { put: (arn: string, event: object) => ({ eventId: take('bus', arn, event) }) },
+    buckets: { put: (arn: string, key: string, body: Uint8Array) => { take('bucket', arn, { key, body: Buffer.from(body).toString() }); } },
   };
 }
 
@@ -74,20 +102,31 @@ export interface Harness {
   script: Script;
   draw: number;
   time: number;
+  clock: FakeClock;
+  queue: EventQueue;
+  gate: PausingGate;
+  /** What reached queues, topics, buses and buckets, oldest first. */
+  delivered: { port: 'queue' | 'topic' | 'bus' | 'bucket'; arn: string; what: Record<string, unknown> }[];
+  /** Targets that refuse, by ARN. */
+  refusing: Map<string, Error>;
 }
 
 export const environment: EnvironmentInfo = {
   environmentId: 'e1', logStreamName: '2026/11/23/[$LATEST]00', coldStart: false, pid: 1, binary: '/usr/bin/node', binaryVersion: '24.0.0',
 };
 
-export function harness(settings: Partial<EngineSettings> = {}, documents = memoryDocuments()): Harness {
+let uuid = 0;
+
+export function harness(settings: Partial<EngineSettings> = {}, documents = memoryDocuments(), kept: Partial<Pick<Harness, 'queue' | 'gate' | 'history' | 'clock'>> = {}): Harness {
   let hex = 0;
-  let uuid = 0;
+  const clock = kept.clock ?? new FakeClock();
   const made: Harness = {
-    service: undefined as unknown as LambdaService, history: memoryHistory(), settings: { ...defaultSettings, ...settings }, requests: [], changes: [],
-    script: () => ({ kind: 'response', payload: json('ok') }), draw: 0, time: Date.UTC(2026, 10, 23, 12),
+    clock, queue: kept.queue ?? memoryQueue(), gate: kept.gate ?? new PausingGate(false), delivered: [], refusing: new Map(),
+    get time() { return clock.time; },
+    set time(time) { clock.time = time; },
+    service: undefined as unknown as LambdaService, history: kept.history ?? memoryHistory(), settings: { ...defaultSettings, ...settings }, requests: [], changes: [],
+    script: () => ({ kind: 'response', payload: json('ok') }), draw: 0,
   };
-  const clock: Clock = { now: () => made.time, monotonic: () => made.time, after: () => () => {}, waitNow: () => made.time, afterWait: () => () => {} };
   const runner: FunctionRunner = {
     async run(request, observer, signal): Promise<RunResult> {
       made.requests.push(request);
@@ -106,8 +145,8 @@ export function harness(settings: Partial<EngineSettings> = {}, documents = memo
     collect: () => Promise.resolve(),
   };
   made.service = new LambdaService({
-    clock, runner, codeStore, history: made.history, documents, settings: () => made.settings,
-    ids: { uuid: () => `00000000-0000-4000-8000-${String(uuid += 1).padStart(12, '0')}`, hex: (bytes) => String(hex += 1).padStart(bytes * 2, '0'), random: () => made.draw },
+    clock, runner, codeStore, history: made.history, documents, queue: made.queue, gate: made.gate, targets: targets(made), settings: () => made.settings,
+    ids: { uuid: () => `${String(uuid += 1).padStart(8, '0')}-0000-4000-8000-000000000000`, hex: (bytes) => String(hex += 1).padStart(bytes * 2, '0'), random: () => made.draw },
     logger: { debug() {}, info() {}, warn() {}, error(message, error) { throw new Error(message, { cause: error }); } },
     events: { executionChanged: (execution) => made.changes.push(execution), logWritten: () => {}, functionsChanged: () => {} },
   });
