@@ -100,7 +100,11 @@ export type ResourceType =
   | 'AWS::SQS::Queue' | 'AWS::SNS::Topic' | 'AWS::SNS::Subscription' | 'AWS::Events::EventBus' | 'AWS::Events::Rule'
   | 'AWS::S3::Bucket';
 
-/** A resource as a template declares it: the baseline that API calls and edits overlay. */
+/**
+ * A resource as a template declares it: the baseline that API calls and edits overlay. Inline subscriptions of a topic are
+ * resources of their own. A schedule of EventBridge Scheduler is a rule that has Scheduler's `GroupName` (and, when set,
+ * `ScheduleExpressionTimezone`, `StartDate`, `EndDate`).
+ */
 export interface ResourceDefinition {
   type: ResourceType;
   /** Physical name; for a subscription a stable name of its own, for a rule the rule's name. */
@@ -108,7 +112,11 @@ export interface ResourceDefinition {
   /** Empty for a subscription, which gets its ARN when it is made. */
   arn: string;
   origin: FunctionOrigin;
-  /** CloudFormation properties with every intrinsic resolved, SAM's own spellings translated to CloudFormation's. */
+  /**
+   * CloudFormation properties with every intrinsic resolved, SAM's own spellings translated to CloudFormation's. Numbers
+   * and flags of queues, topics and subscriptions are such, policies and patterns are objects; what is out of range or
+   * unknown is left out.
+   */
   properties: Readonly<Record<string, unknown>>;
 }
 

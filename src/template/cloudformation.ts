@@ -2,22 +2,23 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
 import type { FunctionOriginKind } from '../contracts/functions.ts';
-import type { WorkspaceDiagnostic } from '../contracts/workspace.ts';
 import { CdkAssets, isCdkTemplate, isNestedCdkTemplate } from './cdk.ts';
 import { locateCode } from './code-location.ts';
-import type { Contribution, ContributionContext, WantedName } from './contribution.ts';
+import type { BuiltFunctions, Contribution, ContributionContext, WantedName } from './contribution.ts';
 import { reportDependencyCycles } from './dependency-cycles.ts';
 import { FileDiagnostics } from './diagnostics.ts';
-import { buildTemplateFunctions } from './template-functions.ts';
+import { EmbeddedResources } from './embedded-resources.ts';
 import { IntrinsicResolver, isSymbolic } from './intrinsics.ts';
 import { expandLoops } from './language-extensions.ts';
 import { memberAt } from './nodes.ts';
 import type { ParsedText, TemplateNode } from './nodes.ts';
 import { TemplateParameters } from './parameters.ts';
-import { generatedName, partitionOf, urlSuffixOf } from './physical-ids.ts';
+import { generatedName, legalStackName, partitionOf, urlSuffixOf } from './physical-ids.ts';
 import type { StackIdentity } from './physical-ids.ts';
 import { functionTypes, ResourceTable } from './resource-table.ts';
 import { hasSamTransform } from './sam.ts';
+import { buildTemplateFunctions } from './template-functions.ts';
+import { readTemplateResources } from './template-resources.ts';
 
 /** All that reading one template needs at hand. */
 export interface OpenTemplate {
@@ -47,9 +48,12 @@ export function readTemplate(context: ContributionContext): Contribution {
       const template = openTemplate(context, parsed, settled, onManifest);
       reportShape(template);
       declaredLayers(template);
-      const functions = buildTemplateFunctions(template, names, layers);
+      const { kind, stack, resolver, diagnostics } = template;
+      const resources = new EmbeddedResources({ stack, kind, folder: context.folder, diagnostics });
+      readTemplateResources(template.resources, resolver, resources);
+      const functions = buildTemplateFunctions(template, names, layers, resources);
       reportDependencyCycles(template);
-      return { functions, diagnostics: reportedOf(template, parsed) };
+      return { functions, resources: resources.all, ...reportedOf(template, parsed) };
     },
   };
 }
@@ -79,9 +83,8 @@ function stackIdentity({ file, folder, accountId, region }: ContributionContext,
   const own = basename(file).replace(/\.(json|ya?ml)$/, '').replace(/\.template$/, '');
   const home = basename(dirname(file));
   const name = cdk ? own : /^(template|sam)$/.test(own) ? home : `${home}-${own}`;
-  const legal = name.normalize('NFKD').replace(/[^A-Za-z0-9-]+/g, '-').replace(/^[^A-Za-z]+|-+$/g, '');
   const seed = `${basename(folder)}/${relative(folder, file).replaceAll('\\', '/')}`;
-  return { accountId, region, stackName: legal || 'stack', seed };
+  return { accountId, region, stackName: legalStackName(name), seed };
 }
 
 function pseudoParameters({ accountId, region, stackName, seed }: StackIdentity): Record<string, string | readonly string[]> {
@@ -134,11 +137,12 @@ function declaredLayers({ resolver, resources, context, assets, diagnostics }: O
 }
 
 /** Where the text is broken, all other findings may be nothing but its consequences, so they wait until it is mended. */
-function reportedOf({ context, kind, diagnostics }: OpenTemplate, parsed: ParsedText): WorkspaceDiagnostic[] {
+function reportedOf({ context, kind, diagnostics }: OpenTemplate, parsed: ParsedText): Pick<BuiltFunctions, 'diagnostics' | 'references'> {
   const syntax = new FileDiagnostics(context.file, parsed.lines, kind);
   syntax.addSyntaxProblems(parsed.problems);
   const broken = parsed.problems.some((problem) => problem.severity === 'error');
-  return broken ? syntax.all : [...syntax.all, ...diagnostics.all];
+  if (broken) return { diagnostics: syntax.all, references: [] };
+  return { diagnostics: [...syntax.all, ...diagnostics.all], references: diagnostics.references };
 }
 
 function reportShape({ root, diagnostics, kind }: OpenTemplate): void {

@@ -1,6 +1,8 @@
 /** What one file of the workspace has to say, in two steps: names first, because they must be unique in the workspace. */
 import type { FunctionDefinition, SourceLocation } from '../contracts/functions.ts';
+import type { ResourceDefinition } from '../contracts/resources.ts';
 import type { WorkspaceDiagnostic } from '../contracts/workspace.ts';
+import type { TargetReference } from './diagnostics.ts';
 import type { ParsedFiles } from './parsed-files.ts';
 
 export interface WantedName {
@@ -22,6 +24,9 @@ export interface NameDecision {
 
 export interface BuiltFunctions {
   functions: readonly FunctionDefinition[];
+  resources: readonly ResourceDefinition[];
+  /** What the file sends to, or takes from, resources that may stand elsewhere. */
+  references: readonly TargetReference[];
   diagnostics: readonly WorkspaceDiagnostic[];
 }
 

@@ -2,12 +2,22 @@ import type { SourceLocation } from '../contracts/functions.ts';
 import type { WorkspaceDiagnostic } from '../contracts/workspace.ts';
 import type { LineIndex, SyntaxProblem, TextRange } from './nodes.ts';
 
+/** An ARN in a file that only the whole workspace can say something about. */
+export interface TargetReference {
+  arn: string;
+  /** What it is there, as the start of a sentence: `The on-failure destination`. */
+  what: string;
+  /** Where to say it; the message is still to be found. */
+  place: Omit<WorkspaceDiagnostic, 'severity' | 'message'>;
+}
+
 /** What is wrong with one file. The same finding at the same place is kept once, however often it is met. */
 export class FileDiagnostics {
   readonly file: string;
   readonly #lines: LineIndex;
   readonly #source: string;
   readonly #found = new Map<string, WorkspaceDiagnostic>();
+  readonly #references: TargetReference[] = [];
 
   /** `source` is shown beside the message, for example `sam`. */
   constructor(file: string, lines: LineIndex, source: string) {
@@ -19,8 +29,12 @@ export class FileDiagnostics {
   add(severity: WorkspaceDiagnostic['severity'], message: string, range: TextRange): void {
     const key = `${range.start} ${range.end} ${message}`;
     if (this.#found.has(key)) return;
-    const end = this.#lines.position(range.end);
-    this.#found.set(key, { severity, message, location: this.locate(range), end, source: this.#source });
+    this.#found.set(key, { severity, message, ...this.#place(range) });
+  }
+
+  /** Notes that something is sent to `arn` or comes from it. */
+  refer(arn: string, what: string, range: TextRange): void {
+    this.#references.push({ arn, what, place: this.#place(range) });
   }
 
   addSyntaxProblems(problems: readonly SyntaxProblem[]): void {
@@ -31,9 +45,17 @@ export class FileDiagnostics {
     return { file: this.file, ...this.#lines.position(range.start) };
   }
 
+  get references(): readonly TargetReference[] {
+    return this.#references;
+  }
+
   /** In file order. */
   get all(): WorkspaceDiagnostic[] {
     return [...this.#found.values()].sort((a, b) =>
       a.location.line - b.location.line || a.location.column - b.location.column);
+  }
+
+  #place(range: TextRange): TargetReference['place'] {
+    return { location: this.locate(range), end: this.#lines.position(range.end), source: this.#source };
   }
 }

@@ -1,5 +1,6 @@
 /** From a `Handler` string and a code folder to the source file a person edits. */
 import { statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 
 export interface HandlerQuery {
@@ -123,10 +124,19 @@ function firstFile(target: string, extensions: readonly string[]): string | unde
 }
 
 export function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  return statsOf(path)?.isFile() ?? false;
 }
 
 export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return statsOf(path)?.isDirectory() ?? false;
+}
+
+/** A path that the system refuses (a NUL in it, a folder that may not be entered) leads to nothing, like one that is not there. */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 

@@ -48,6 +48,15 @@ export class IntrinsicResolver {
 
   /** Plain value of a node; undefined for `AWS::NoValue` and for an absent node. */
   value(node: TemplateNode | undefined): unknown {
+    return this.#value(node, true);
+  }
+
+  /** As `value`, for properties that are JSON to AWS (patterns, policies): there numbers are numbers, however they are spelled. */
+  json(node: TemplateNode | undefined): unknown {
+    return this.#value(node, false);
+  }
+
+  #value(node: TemplateNode | undefined, spelled: boolean): unknown {
     if (node === undefined) return undefined;
     this.#nodes += 1;
     if (this.#nodes > maximumNodes) {
@@ -57,19 +66,19 @@ export class IntrinsicResolver {
     switch (node.kind) {
       case 'scalar':
         // A number keeps its spelling where it has one of its own: `0123` and `1.10` are text to whoever wrote them.
-        return typeof node.value === 'number' && String(node.value) !== node.source ? node.source : node.value;
+        return spelled && typeof node.value === 'number' && String(node.value) !== node.source ? node.source : node.value;
       case 'list':
-        return node.items.map((item) => this.value(item)).filter((item) => item !== undefined);
+        return node.items.map((item) => this.#value(item, spelled)).filter((item) => item !== undefined);
       case 'map': {
         const result: Record<string, unknown> = {};
         for (const entry of node.entries.values()) {
-          const value = this.value(entry.value);
+          const value = this.#value(entry.value, spelled);
           if (value !== undefined) define(result, entry.key, value);
         }
         return result;
       }
       case 'intrinsic':
-        return this.#intrinsic(node);
+        return node.name === 'Fn::If' ? this.#if(node, spelled) : this.#intrinsic(node);
     }
   }
 
@@ -124,8 +133,6 @@ export class IntrinsicResolver {
         return this.#getAtt(node);
       case 'Fn::Sub':
         return this.#sub(node);
-      case 'Fn::If':
-        return this.#if(node);
       case 'Fn::Join':
         return this.#join(node);
       case 'Fn::Select':
@@ -237,11 +244,11 @@ export class IntrinsicResolver {
     });
   }
 
-  #if(node: IntrinsicNode): unknown {
+  #if(node: IntrinsicNode, spelled: boolean): unknown {
     const [condition, yes, no] = this.#arguments(node, 3, 3);
     if (condition === undefined) return undefined;
     const name = scalarText(condition);
-    return this.value((name === undefined ? this.#truth(condition) : this.holds(name, condition.range)) ? yes : no);
+    return this.#value((name === undefined ? this.#truth(condition) : this.holds(name, condition.range)) ? yes : no, spelled);
   }
 
   #join(node: IntrinsicNode): string {

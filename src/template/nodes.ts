@@ -102,6 +102,19 @@ export function memberAt(node: TemplateNode | undefined, ...path: readonly strin
   return path.reduce<TemplateNode | undefined>((at, key) => member(at, key), node);
 }
 
+/** Where a value below `node` stands: the value when it is written on one place, else its key; the last step of `path` that exists counts. */
+export function rangeAt(node: TemplateNode | undefined, path: readonly string[], fallback: TextRange): TextRange {
+  let range = fallback;
+  let at = node;
+  for (const key of path) {
+    const entry = at?.kind === 'map' ? at.entries.get(key) : undefined;
+    if (entry === undefined) break;
+    at = entry.value;
+    range = at.kind === 'scalar' && at.range.end > at.range.start ? at.range : entry.keyRange;
+  }
+  return range;
+}
+
 /** The entries of a map; none for all other nodes. */
 export function entriesOf(node: TemplateNode | undefined): readonly MapEntry[] {
   return node?.kind === 'map' ? [...node.entries.values()] : [];

@@ -29,17 +29,25 @@ const uuidShape = [8, 4, 4, 4, 12];
 /** Table stream ARNs end in the time that the stream was made; a local one has no such time that would be stable. */
 const streamLabel = '2020-01-01T00:00:00.000';
 
+/** A name that CloudFormation would take for a stack. */
+export function legalStackName(name: string): string {
+  return name.normalize('NFKD').replace(/[^A-Za-z0-9-]+/g, '-').replace(/^[^A-Za-z]+|-+$/g, '') || 'stack';
+}
+
 /** `length` letters and digits that depend on nothing but the stack and the logical id. */
 export function stableHash(stack: StackIdentity, logicalId: string, length = hashLength): string {
   const digest = createHash('sha256').update(`${stack.seed}\0${logicalId}`).digest();
   return Array.from({ length }, (_, at) => hashLetters[digest[at % digest.length]! % hashLetters.length]).join('');
 }
 
-/** `<stack>-<LogicalId>-<hash>`, cut as CloudFormation cuts it so that it fits `limit` characters (64 for functions). */
-export function generatedName(stack: StackIdentity, logicalId: string, limit = 64): string {
+/**
+ * `<stack>-<LogicalId>-<hash>`, cut as CloudFormation cuts it so that it fits `limit` characters (64 for functions).
+ * `distinct` goes into the hash alone, for several of one logical id.
+ */
+export function generatedName(stack: StackIdentity, logicalId: string, limit = 64, distinct = ''): string {
   const room = limit - hashLength - 2;
-  const id = logicalId.slice(0, Math.max(room - stack.stackName.length, Math.ceil(room / 2)));
-  return `${stack.stackName.slice(0, room - id.length)}-${id}-${stableHash(stack, logicalId)}`;
+  const id = logicalId.replace(/[^\w-]+/g, '').slice(0, Math.max(room - stack.stackName.length, Math.ceil(room / 2)));
+  return `${stack.stackName.slice(0, room - id.length)}-${id}-${stableHash(stack, `${logicalId}${distinct}`)}`;
 }
 
 export function partitionOf(region: string): string {

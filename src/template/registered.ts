@@ -1,16 +1,19 @@
 /** `.local-lambda/functions.json`: functions that no template names. Its JSON schema is media/functions.schema.json. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { FunctionDefinition } from '../contracts/functions.ts';
+import type { EventInvokeConfigDefinition, FunctionDefinition } from '../contracts/functions.ts';
 import { shownPath } from './code-location.ts';
 import type { Contribution, ContributionContext, NameDecision } from './contribution.ts';
+import { deadLetterTarget } from './delivery-targets.ts';
 import { FileDiagnostics } from './diagnostics.ts';
+import { readEventInvokeConfig } from './event-invoke-config.ts';
 import { FunctionPropertyReader, list, record } from './function-properties.ts';
+import type { Properties } from './function-properties.ts';
 import { isFolder, languageOf, resolveHandler } from './handler-resolution.ts';
 import { textOf } from './intrinsics.ts';
-import { entriesOf, member, plainValue } from './nodes.ts';
+import { entriesOf, member, plainValue, rangeAt } from './nodes.ts';
 import type { MapEntry, TextRange } from './nodes.ts';
-import { generatedName, roleArn } from './physical-ids.ts';
+import { functionArnOf, generatedName, roleArn } from './physical-ids.ts';
 import type { StackIdentity } from './physical-ids.ts';
 
 /** Members of an entry by the AWS property that they set. */
@@ -45,6 +48,8 @@ export function readRegisteredFunctions(context: ContributionContext): Contribut
     layers: new Map(),
     build: (names) => ({
       functions: entries.flatMap((entry) => build(context, entry, names.get(entry.key), diagnostics)),
+      resources: [],
+      references: parsed.problems.length === 0 ? diagnostics.references : [],
       diagnostics: diagnostics.all,
     }),
   };
@@ -88,19 +93,44 @@ function build(context: ContributionContext, entry: MapEntry, decision: NameDeci
   const layers = list(written['layers']).map(textOf).filter((layer) => layer !== undefined);
   const layerFolder = (layer: string) => resolve(home, layer);
   const isLocal = (layer: string) => !layer.startsWith('arn:') && isFolder(layerFolder(layer));
+  const deadLetterPlace = rangeAt(entry.value, ['deadLetterTargetArn'], entry.keyRange);
+  const deadLetterTargetArn = deadLetterTarget(written['deadLetterTargetArn'], functionArnOf(stack, decision.name), deadLetterPlace, diagnostics);
   return [{
     origin: { kind: 'registered', location: diagnostics.locate(entry.keyRange), logicalId: entry.key, folder: root },
     configuration: {
       functionName: decision.name,
       ...configuration,
+      ...(deadLetterTargetArn === undefined ? {} : { deadLetterTargetArn }),
       role: roleArn(stack, generatedName(stack, `${entry.key}Role`)),
       layers: layers.filter(isLocal).map(layerFolder),
       unresolvedLayers: layers.filter((layer) => !isLocal(layer)),
       code: { folder, ...found },
     },
     aliases: [],
-    eventInvokeConfigs: [],
+    eventInvokeConfigs: eventInvokeConfigs(entry, written, functionArnOf(stack, decision.name), diagnostics),
     tags: {},
     rest: {},
   }];
+}
+
+/** `eventInvokeConfig` of an entry, in which a destination may be the name of a function. */
+function eventInvokeConfigs(entry: MapEntry, written: Properties, functionArn: string, diagnostics: FileDiagnostics): EventInvokeConfigDefinition[] {
+  const config = record(written['eventInvokeConfig']);
+  const destination = (value: unknown) => {
+    const text = textOf(value);
+    return text !== undefined && namePattern.test(text) ? functionArn.replace(/[^:]*$/, text) : value;
+  };
+  const keys = { MaximumRetryAttempts: 'maximumRetryAttempts', MaximumEventAgeInSeconds: 'maximumEventAgeInSeconds', OnSuccess: 'onSuccess', OnFailure: 'onFailure' } as const;
+  const read = readEventInvokeConfig({
+    qualifier: '$LATEST',
+    functionArn,
+    values: {
+      MaximumRetryAttempts: config[keys.MaximumRetryAttempts],
+      MaximumEventAgeInSeconds: config[keys.MaximumEventAgeInSeconds],
+      OnSuccess: destination(config[keys.OnSuccess]),
+      OnFailure: destination(config[keys.OnFailure]),
+    },
+    place: (part) => rangeAt(entry.value, ['eventInvokeConfig', keys[part]], entry.keyRange),
+  }, diagnostics);
+  return read === undefined ? [] : [read];
 }

@@ -1,11 +1,13 @@
 /** The resources of one template: which are created, how they are called, what `Ref` and `Fn::GetAtt` give for them. */
 import type { FileDiagnostics } from './diagnostics.ts';
+import { isEmbeddedType } from './embedded-resources.ts';
 import type { IntrinsicResolver, ResourceReferences } from './intrinsics.ts';
 import { isSymbolic } from './intrinsics.ts';
 import { entriesOf, member, memberAt, scalarText } from './nodes.ts';
 import type { TemplateNode, TextRange } from './nodes.ts';
-import { functionArnOf, generatedName, identifyResource, roleArn, stableHash } from './physical-ids.ts';
+import { functionArnOf, generatedName, identifyResource } from './physical-ids.ts';
 import type { PhysicalResource, StackIdentity } from './physical-ids.ts';
+import { SamReferences } from './sam-references.ts';
 
 export interface TemplateResource {
   logicalId: string;
@@ -29,12 +31,16 @@ export interface ResourceTableOptions {
 
 export const functionTypes: ReadonlySet<string> = new Set(['AWS::Serverless::Function', 'AWS::Lambda::Function']);
 
+/** What SAM's references to functions have behind the dot; `DestinationQueue` may have an attribute of the queue behind another. */
+const samAttributes = /^(Alias|Version|DestinationQueue|DestinationTopic)(\.|$)/;
+
 /** Transforms and macros may make anything, so that unknown names prove nothing. */
 const generatedByMacro = /^(AWS::Serverless|AWS::LanguageExtensions)/;
 
 export class ResourceTable implements ResourceReferences {
   readonly resources: ReadonlyMap<string, TemplateResource>;
   readonly #options: ResourceTableOptions;
+  readonly #sam: SamReferences | undefined;
   readonly #identities = new Map<string, PhysicalResource>();
 
   constructor(options: ResourceTableOptions) {
@@ -51,6 +57,8 @@ export class ResourceTable implements ResourceReferences {
       resources.set(entry.key, { logicalId: entry.key, keyRange: entry.keyRange, type, node: entry.value, created });
     }
     this.resources = resources;
+    const { root, stack, resolver } = options;
+    this.#sam = options.sam ? new SamReferences({ root, stack, resolver, resources, identity: (resource) => this.identity(resource) }) : undefined;
   }
 
   /** Resources that are created and whose type is one of `types`, in template order. */
@@ -71,18 +79,20 @@ export class ResourceTable implements ResourceReferences {
 
   ref(name: string, at: TextRange): string | undefined {
     const resource = this.resources.get(name);
-    if (resource === undefined) return this.#samRef(name);
+    if (resource === undefined) return this.#sam?.ref(name, at) ?? this.#fromMacro(name);
     this.#warnWhenNotCreated(resource, at);
     return this.identity(resource).ref;
   }
 
   attribute(name: string, attribute: string, at: TextRange): string | undefined {
     const resource = this.resources.get(name);
-    if (resource === undefined) return this.#samAttribute(name, attribute);
+    if (resource === undefined) return this.#sam?.attribute(name, attribute, at) ?? this.#fromMacro(name);
     this.#warnWhenNotCreated(resource, at);
-    const samReference = attribute === 'Alias' || attribute === 'Version' ? this.#samRef(`${name}.${attribute}`) : undefined;
-    // SAM reads `!Sub ${MyFunction.Alias}` as `!Ref MyFunction.Alias`.
-    if (samReference !== undefined && resource.type === 'AWS::Serverless::Function') return samReference;
+    if (resource.type === 'AWS::Serverless::Function' && samAttributes.test(attribute)) {
+      // SAM reads `!Sub ${MyFunction.Alias}` as `!Ref MyFunction.Alias`.
+      const made = attribute.includes('.') ? this.#sam?.attribute(name, attribute, at) : this.#sam?.ref(`${name}.${attribute}`, at);
+      if (made !== undefined) return made;
+    }
     const { attributes, complete } = this.identity(resource);
     if (Object.hasOwn(attributes, attribute)) return attributes[attribute];
     if (complete) {
@@ -104,7 +114,11 @@ export class ResourceTable implements ResourceReferences {
   #identify(resource: TemplateResource): PhysicalResource {
     const { stack, resolver, functionNames } = this.#options;
     const { logicalId, type, node } = resource;
-    const property = (name: string) => resolver.text(memberAt(node, 'Properties', name));
+    const property = (name: string) => {
+      const text = resolver.text(memberAt(node, 'Properties', name));
+      // A queue whose name nobody knows gets one, so that it can be used.
+      return isEmbeddedType(type) && isSymbolic(text) ? undefined : text;
+    };
     if (functionTypes.has(type)) {
       const name = functionNames.get(logicalId) ?? property('FunctionName') ?? logicalId;
       return identifyResource(stack, logicalId, type, (key) => (key === 'FunctionName' ? name : undefined));
@@ -138,34 +152,6 @@ export class ResourceTable implements ResourceReferences {
   #warnWhenNotCreated(resource: TemplateResource, at: TextRange): void {
     if (resource.created) return;
     this.#options.diagnostics.add('warning', `${resource.logicalId} is not created, because its condition is false: CloudFormation would refuse this reference.`, at);
-  }
-
-  /** `MyFunction.Version`, `MyFunction.Alias` and the logical ids that SAM makes up. */
-  #samRef(name: string): string | undefined {
-    const { sam, stack, resolver } = this.#options;
-    if (!sam) return this.#fromMacro(name);
-    const [owner, part] = name.split('.', 2);
-    const resource = this.resources.get(owner ?? '');
-    if (resource?.type === 'AWS::Serverless::Function' && part !== undefined) {
-      const arn = functionArnOf(stack, this.identity(resource).name);
-      if (part === 'Version') return `${arn}:1`;
-      if (part === 'Alias') return `${arn}:${resolver.text(memberAt(resource.node, 'Properties', 'AutoPublishAlias')) ?? 'live'}`;
-    }
-    if (/^Serverless(Rest|Http)Api$/.test(name)) return stableHash(stack, name, 10).toLowerCase();
-    return this.#isGenerated(name) ? generatedName(stack, name) : undefined;
-  }
-
-  #samAttribute(name: string, attribute: string): string | undefined {
-    const { sam, stack } = this.#options;
-    if (!sam || !this.#isGenerated(name)) return this.#fromMacro(name);
-    if (attribute === 'Arn' && name.endsWith('Role')) return roleArn(stack, generatedName(stack, name));
-    return `\${${name}.${attribute}}`;
-  }
-
-  #isGenerated(name: string): boolean {
-    if (name.startsWith('Serverless')) return true;
-    return [...this.resources.values()].some((resource) =>
-      resource.type.startsWith('AWS::Serverless::') && name !== resource.logicalId && name.startsWith(resource.logicalId));
   }
 
   #fromMacro(name: string): string | undefined {

@@ -1,12 +1,15 @@
 /** One function of a serverless.yml, with the provider's and the framework's defaults, as a FunctionDefinition. */
 import type { FunctionDefinition } from '../contracts/functions.ts';
 import { shownPath } from './code-location.ts';
+import type { EmbeddedResources } from './embedded-resources.ts';
 import { FunctionPropertyReader, list, record, tagsOf } from './function-properties.ts';
 import { languageOf, resolveHandler } from './handler-resolution.ts';
 import { isSymbolic, textOf } from './intrinsics.ts';
 import { entriesOf, member } from './nodes.ts';
 import type { MapEntry, TemplateNode, TextRange } from './nodes.ts';
-import { roleArn } from './physical-ids.ts';
+import { functionArnOf, roleArn } from './physical-ids.ts';
+import { serverlessDeadLetterTarget, serverlessEventInvokeConfigs } from './serverless-destinations.ts';
+import { readServerlessEvents } from './serverless-events.ts';
 import type { OpenServerless } from './serverless.ts';
 
 /** What the framework gives a function that says nothing (serverless.com/framework/docs/providers/aws/guide/serverless.yml). */
@@ -22,9 +25,10 @@ const keyNames: Readonly<Record<string, string>> = {
 const modelled = new Set([
   'name', 'handler', 'runtime', 'timeout', 'memorySize', 'environment', 'description', 'layers', 'architecture', 'tags', 'image',
   'ephemeralStorageSize', 'tracing', 'role', 'onError', 'reservedConcurrency', 'maximumEventAge', 'maximumRetryAttempts', 'destinations', 'logs',
+  'deadLetter', 'events',
 ]);
 
-export function buildServerlessFunction(open: OpenServerless, entry: MapEntry, functionName: string, knownLayers: ReadonlyMap<string, string>): FunctionDefinition {
+export function buildServerlessFunction(open: OpenServerless, entry: MapEntry, functionName: string, knownLayers: ReadonlyMap<string, string>, resources: EmbeddedResources): FunctionDefinition {
   const { context, folder, resolver, diagnostics, stack } = open;
   const value = (key: string) => resolver.value(inherited(open, entry, key));
   const own = (key: string) => resolver.value(member(entry.value, key));
@@ -43,7 +47,6 @@ export function buildServerlessFunction(open: OpenServerless, entry: MapEntry, f
     PackageType: image ? 'Image' : 'Zip',
     TracingConfig: { Mode: tracing === true || tracing === 'Active' ? 'Active' : 'PassThrough' },
     LoggingConfig: { LogFormat: logs['logFormat'], LogGroup: logs['logGroup'], ApplicationLogLevel: logs['applicationLogLevel'], SystemLogLevel: logs['systemLogLevel'] },
-    DeadLetterConfig: { TargetArn: own('onError') },
   });
   const configuration = reader.configuration(functionName);
   for (const finding of reader.findings) diagnostics.add(finding.severity, finding.message, placeOf(open, entry, finding.property));
@@ -57,11 +60,15 @@ export function buildServerlessFunction(open: OpenServerless, entry: MapEntry, f
   const layers = list(value('layers')).map(textOf).filter((layer) => layer !== undefined);
   const reserved = Number(textOf(own('reservedConcurrency')) ?? Number.NaN);
   const role = textOf(value('role'));
+  const functionArn = functionArnOf(stack, functionName);
+  const deadLetterTargetArn = serverlessDeadLetterTarget(open, entry, functionArn);
+  const events = readServerlessEvents(member(entry.value, 'events'), { key: entry.key, functionName, functionArn, resolver, table: open.table, diagnostics, resources });
   return {
     origin: { kind: 'serverless', location: diagnostics.locate(entry.keyRange), logicalId: entry.key, folder: context.folder },
     configuration: {
       functionName,
       ...configuration,
+      ...(deadLetterTargetArn === undefined ? {} : { deadLetterTargetArn }),
       role: role?.startsWith('arn:') ? role : roleArn(stack, `${stack.stackName}-${stack.region}-lambdaRole`),
       layers: layers.map((layer) => knownLayers.get(layer)).filter((path) => path !== undefined),
       unresolvedLayers: layers.filter((layer) => !knownLayers.has(layer)),
@@ -69,9 +76,9 @@ export function buildServerlessFunction(open: OpenServerless, entry: MapEntry, f
     },
     ...(Number.isInteger(reserved) && reserved >= 0 ? { reservedConcurrency: reserved } : {}),
     aliases: [],
-    eventInvokeConfigs: [],
+    eventInvokeConfigs: serverlessEventInvokeConfigs(open, entry, functionArn),
     tags: { ...tagsOf(resolver.value(member(open.provider, 'tags'))), ...tagsOf(own('tags')) },
-    rest: { ...eventInvokeConfig(own), ...kept(open, entry) },
+    rest: kept(open, entry, events),
   };
 }
 
@@ -85,26 +92,8 @@ function placeOf(open: OpenServerless, entry: MapEntry, property: string): TextR
   return node?.kind === 'scalar' ? node.range : entry.keyRange;
 }
 
-/** The three settings that the framework makes an AWS::Lambda::EventInvokeConfig of. */
-function eventInvokeConfig(own: (key: string) => unknown): Record<string, unknown> {
-  const destination = (value: unknown) => {
-    const arn = textOf(value) ?? textOf(record(value)['arn']);
-    return arn === undefined ? undefined : { Destination: arn };
-  };
-  const destinations = record(own('destinations'));
-  const onSuccess = destination(destinations['onSuccess']);
-  const onFailure = destination(destinations['onFailure']);
-  const config = {
-    ...(own('maximumEventAge') === undefined ? {} : { MaximumEventAgeInSeconds: own('maximumEventAge') }),
-    ...(own('maximumRetryAttempts') === undefined ? {} : { MaximumRetryAttempts: own('maximumRetryAttempts') }),
-    ...(onSuccess === undefined && onFailure === undefined ? {} : {
-      DestinationConfig: { ...(onSuccess === undefined ? {} : { OnSuccess: onSuccess }), ...(onFailure === undefined ? {} : { OnFailure: onFailure }) },
-    }),
-  };
-  return Object.keys(config).length === 0 ? {} : { 'AWS::Lambda::EventInvokeConfig': [config] };
-}
-
-function kept(open: OpenServerless, entry: MapEntry): Record<string, unknown> {
-  const others = entriesOf(entry.value).filter(({ key }) => !modelled.has(key));
-  return others.length === 0 ? {} : { Serverless: Object.fromEntries(others.map(({ key, value }) => [key, open.resolver.value(value)])) };
+function kept(open: OpenServerless, entry: MapEntry, events: readonly unknown[]): Record<string, unknown> {
+  const others = entriesOf(entry.value).filter(({ key }) => !modelled.has(key)).map(({ key, value }) => [key, open.resolver.value(value)] as const);
+  const all = { ...Object.fromEntries(others), ...(events.length === 0 ? {} : { events }) };
+  return Object.keys(all).length === 0 ? {} : { Serverless: all };
 }

@@ -6,16 +6,19 @@ import type { FunctionDefinition } from '../contracts/functions.ts';
 import { shownPath } from './code-location.ts';
 import type { Contribution, ContributionContext, NameDecision } from './contribution.ts';
 import { FileDiagnostics } from './diagnostics.ts';
+import { EmbeddedResources } from './embedded-resources.ts';
 import { isFolder } from './handler-resolution.ts';
 import { IntrinsicResolver } from './intrinsics.ts';
 import { entriesOf, member, scalarText } from './nodes.ts';
 import type { MapEntry, MapNode, ScalarNode, TemplateNode, TextRange } from './nodes.ts';
 import { TemplateParameters } from './parameters.ts';
-import { arnOf, partitionOf, urlSuffixOf } from './physical-ids.ts';
+import { arnOf, legalStackName, partitionOf, urlSuffixOf } from './physical-ids.ts';
 import type { StackIdentity } from './physical-ids.ts';
 import { ResourceTable } from './resource-table.ts';
+import { madeByFunctions, normalizedName } from './serverless-events.ts';
 import { buildServerlessFunction } from './serverless-functions.ts';
 import { ServerlessVariables } from './serverless-variables.ts';
+import { readTemplateResources } from './template-resources.ts';
 
 /** A serverless.yml with its variables replaced. */
 export interface OpenServerless {
@@ -25,6 +28,8 @@ export interface OpenServerless {
   provider: TemplateNode | undefined;
   stack: StackIdentity;
   resolver: IntrinsicResolver;
+  /** Resources of the file, and those that the framework makes of its functions. */
+  table: ResourceTable;
   diagnostics: FileDiagnostics;
   /** Functions with their deployed names. */
   functions: readonly { entry: MapEntry; name: string; explicit: boolean }[];
@@ -48,16 +53,25 @@ export function readServerless(context: ContributionContext): Contribution {
       key: entry.key, name, explicit, fallback: `${open.stack.stackName}-${entry.key}`, location: diagnostics.locate(entry.keyRange),
     })),
     layers,
-    build: (names, known) => ({
-      functions: open.functions.flatMap(({ entry }) => build(open, entry, names.get(entry.key), known)),
-      diagnostics: diagnostics.all,
-    }),
+    build: (names, known) => {
+      const resources = new EmbeddedResources({ stack: open.stack, kind: 'serverless', folder: context.folder, diagnostics });
+      readTemplateResources(open.table, open.resolver, resources);
+      const functions = open.functions.flatMap(({ entry }) => build(open, entry, names.get(entry.key), known, resources));
+      const broken = parsed.problems.some(({ severity }) => severity === 'error');
+      return { functions, resources: resources.all, references: broken ? [] : diagnostics.references, diagnostics: diagnostics.all };
+    },
   };
 }
 
-function build(open: OpenServerless, entry: MapEntry, decision: NameDecision | undefined, layers: ReadonlyMap<string, string>): FunctionDefinition[] {
+function build(
+  open: OpenServerless,
+  entry: MapEntry,
+  decision: NameDecision | undefined,
+  layers: ReadonlyMap<string, string>,
+  resources: EmbeddedResources,
+): FunctionDefinition[] {
   if (decision?.note !== undefined) open.diagnostics.add(decision.note.severity, decision.note.message, entry.keyRange);
-  return decision?.name === undefined ? [] : [buildServerlessFunction(open, entry, decision.name, layers)];
+  return decision?.name === undefined ? [] : [buildServerlessFunction(open, entry, decision.name, layers, resources)];
 }
 
 function openServerless(
@@ -77,7 +91,7 @@ function openServerless(
   const { region } = context;
   const { stage } = variables;
   const service = scalarText(variables.self('service')) ?? scalarText(variables.self('service.name')) ?? 'service';
-  const stack: StackIdentity = { accountId, region, stackName: `${service}-${stage}`, seed: shownPath(context.file, context.folder) };
+  const stack: StackIdentity = { accountId, region, stackName: legalStackName(`${service}-${stage}`), seed: shownPath(context.file, context.folder) };
   const providerName = scalarText(member(provider, 'name')) ?? scalarText(provider);
   const foreign = providerName !== undefined && providerName !== 'aws';
   if (foreign) diagnostics.add('information', `Provider ${providerName} is not AWS, so this service's functions are not read.`, member(root, 'provider')!.range);
@@ -87,9 +101,10 @@ function openServerless(
   });
   const layerFolders = declaredLayers(variables.self('layers'), stack, folder);
   const resourceRoot = cloudFormationRoot(variables.self('resources'), functions, layerFolders);
-  const resolver = makeResolver(resourceRoot, context, stack, diagnostics, new Map(functions.map(({ entry, name }) => [functionLogicalId(entry.key), name])));
+  const functionNames = new Map(functions.map(({ entry, name }) => [functionLogicalId(entry.key), name]));
+  const { resolver, table } = makeResolver(resourceRoot, context, stack, diagnostics, functionNames);
   const layers = new Map([...layerFolders.values()].filter(({ path }) => isFolder(path)).map(({ arn, path }) => [arn, path]));
-  return { open: { context, folder, provider, stack, resolver, diagnostics, functions }, layers };
+  return { open: { context, folder, provider, stack, resolver, table, diagnostics, functions }, layers };
 }
 
 /** `.env.<stage>` before `.env`, and what the process has before both, as the framework does with `useDotenv: true`. */
@@ -135,6 +150,7 @@ function cloudFormationRoot(
   const own = [
     ...functions.map(({ entry }) => made(functionLogicalId(entry.key), 'AWS::Lambda::Function', {}, entry.keyRange)),
     ...[...layers].map(([logicalId, layer]) => made(logicalId, 'AWS::Lambda::LayerVersion', { LayerName: layer.name }, layer.range)),
+    ...madeByFunctions(functions.map(({ entry }) => entry)).map(({ logicalId, type, properties, range: place }) => made(logicalId, type, properties, place)),
   ];
   const all = mapOf([...own, ...gather('Resources').entries.values()], range);
   const entry = (key: string, value: TemplateNode): MapEntry => ({ key, keyRange: range, value });
@@ -144,7 +160,7 @@ function cloudFormationRoot(
   ], range);
 }
 
-function made(logicalId: string, type: string, properties: Record<string, string>, range: TextRange): MapEntry {
+function made(logicalId: string, type: string, properties: Readonly<Record<string, string>>, range: TextRange): MapEntry {
   const scalar = (value: string): ScalarNode => ({ kind: 'scalar', value, source: value, range });
   const map = (values: Record<string, TemplateNode>) =>
     mapOf(Object.entries(values).map(([key, value]) => ({ key, keyRange: range, value })), range);
@@ -162,7 +178,7 @@ function makeResolver(
   stack: StackIdentity,
   diagnostics: FileDiagnostics,
   functionNames: ReadonlyMap<string, string>,
-): IntrinsicResolver {
+): { resolver: IntrinsicResolver; table: ResourceTable } {
   const parameters = new TemplateParameters(root, context.parameterOverrides, diagnostics, false);
   const pseudoParameters = {
     'AWS::AccountId': stack.accountId,
@@ -174,16 +190,12 @@ function makeResolver(
     'AWS::NotificationARNs': [],
   };
   const resolver = new IntrinsicResolver({ root, parameters, pseudoParameters, diagnostics });
-  resolver.useReferences(new ResourceTable({ root, stack, resolver, diagnostics, sam: false, functionNames }));
-  return resolver;
+  const table = new ResourceTable({ root, stack, resolver, diagnostics, sam: false, functionNames });
+  resolver.useReferences(table);
+  return { resolver, table };
 }
 
 /** Logical id of a function's resource: `hello-world` -> `HelloDashworldLambdaFunction`. */
 function functionLogicalId(key: string): string {
   return `${normalizedName(key)}LambdaFunction`;
-}
-
-function normalizedName(key: string): string {
-  const name = key.replaceAll('-', 'Dash').replaceAll('_', 'Underscore');
-  return name.slice(0, 1).toUpperCase() + name.slice(1);
 }

@@ -1,41 +1,43 @@
 /** The functions of one template, with their versions' aliases and all that belongs to them. */
 import { dirname } from 'node:path';
-import type { AliasDefinition, FunctionDefinition } from '../contracts/functions.ts';
+import type { AliasDefinition, EventInvokeConfigDefinition, FunctionDefinition } from '../contracts/functions.ts';
 import type { OpenTemplate } from './cloudformation.ts';
 import { locateCode, shownPath } from './code-location.ts';
 import type { CodeLocation } from './code-location.ts';
 import type { NameDecision } from './contribution.ts';
+import { deadLetterTarget } from './delivery-targets.ts';
+import type { EmbeddedResources } from './embedded-resources.ts';
+import { addEventInvokeConfig } from './event-invoke-config.ts';
 import { FunctionPropertyReader, list, record, tagsOf } from './function-properties.ts';
 import type { Properties } from './function-properties.ts';
+import { readSatellites } from './function-satellites.ts';
+import type { Satellites } from './function-satellites.ts';
 import { isFolder, languageOf, resolveHandler } from './handler-resolution.ts';
 import type { ResolvedHandler } from './handler-resolution.ts';
 import { isSymbolic, textOf } from './intrinsics.ts';
-import { member, memberAt } from './nodes.ts';
+import { member, memberAt, rangeAt } from './nodes.ts';
 import type { TemplateNode, TextRange } from './nodes.ts';
-import { generatedName, roleArn } from './physical-ids.ts';
+import { functionArnOf, generatedName, roleArn } from './physical-ids.ts';
 import { functionTypes } from './resource-table.ts';
 import type { TemplateResource } from './resource-table.ts';
 import { esbuildEntryPoints, mergeGlobals } from './sam.ts';
+import { readSamEventInvokeConfig } from './sam-destinations.ts';
+import { readSamEvents } from './sam-events.ts';
+import type { SamEvents } from './sam-events.ts';
 
 /** Properties that have a place in FunctionDefinition; all others are kept in `rest`. */
 const modelled = new Set([
   'FunctionName', 'Description', 'Runtime', 'Handler', 'Role', 'Timeout', 'MemorySize', 'Environment', 'Layers',
   'Architectures', 'EphemeralStorage', 'PackageType', 'Tracing', 'TracingConfig', 'LoggingConfig', 'DeadLetterQueue',
-  'DeadLetterConfig', 'Code', 'CodeUri', 'InlineCode', 'Tags', 'ReservedConcurrentExecutions',
+  'DeadLetterConfig', 'Code', 'CodeUri', 'InlineCode', 'Tags', 'ReservedConcurrentExecutions', 'EventInvokeConfig', 'Events',
 ]);
 
-/** Resources that belong to the function they name, kept in its `rest` as a list below their type. */
-const satelliteTypes = ['AWS::Lambda::EventInvokeConfig', 'AWS::Lambda::EventSourceMapping', 'AWS::Lambda::Url', 'AWS::Lambda::Permission', 'AWS::Lambda::Version'];
-
-interface Satellites {
-  aliases: AliasDefinition[];
-  rest: Record<string, unknown[]>;
-}
-
+/** What SAM makes beside a function (queues, subscriptions, rules) goes into `made`. */
 export function buildTemplateFunctions(
   template: OpenTemplate,
   names: ReadonlyMap<string, NameDecision>,
   layers: ReadonlyMap<string, string>,
+  made: EmbeddedResources,
 ): FunctionDefinition[] {
   const satellites = readSatellites(template);
   const globals = template.kind === 'sam' ? memberAt(template.root, 'Globals', 'Function') : undefined;
@@ -47,7 +49,7 @@ export function buildTemplateFunctions(
     if (decision?.name === undefined) continue;
     const own = member(resource.node, 'Properties');
     const node = resource.type === 'AWS::Serverless::Function' ? mergeGlobals(globals, own) : own;
-    functions.push(new TemplateFunction(template, resource, node, decision.name, layers).read(satellites.get(resource.logicalId)));
+    functions.push(new TemplateFunction(template, resource, node, decision.name, layers, made).read(satellites.get(resource.logicalId)));
   }
   return functions;
 }
@@ -58,14 +60,23 @@ class TemplateFunction {
   readonly #node: TemplateNode | undefined;
   readonly #name: string;
   readonly #knownLayers: ReadonlyMap<string, string>;
+  readonly #made: EmbeddedResources;
   readonly #properties: Properties;
 
-  constructor(template: OpenTemplate, resource: TemplateResource, node: TemplateNode | undefined, name: string, layers: ReadonlyMap<string, string>) {
+  constructor(
+    template: OpenTemplate,
+    resource: TemplateResource,
+    node: TemplateNode | undefined,
+    name: string,
+    layers: ReadonlyMap<string, string>,
+    made: EmbeddedResources,
+  ) {
     this.#template = template;
     this.#resource = resource;
     this.#node = node;
     this.#name = name;
     this.#knownLayers = layers;
+    this.#made = made;
     this.#properties = record(template.resolver.value(node));
   }
 
@@ -77,6 +88,9 @@ class TemplateFunction {
     const code = this.#code();
     const found = code.local && code.inline === undefined ? this.#handler(code, configuration.runtime, configuration.handler) : undefined;
     const reserved = Number(textOf(this.#properties['ReservedConcurrentExecutions']) ?? Number.NaN);
+    const { deadLetterTargetArn: deadLetters, ...others } = configuration;
+    const deadLetterTargetArn = deadLetterTarget(deadLetters, this.#arn, this.#deadLetterPlace(), diagnostics);
+    const events = this.#events();
     return {
       origin: {
         kind,
@@ -86,17 +100,26 @@ class TemplateFunction {
       },
       configuration: {
         functionName: this.#name,
-        ...configuration,
+        ...others,
+        ...(deadLetterTargetArn === undefined ? {} : { deadLetterTargetArn }),
         role: this.#role(),
         ...this.#layers(),
         code: { folder: code.folder, ...(code.inline === undefined ? {} : { inline: code.inline }), ...found },
       },
       ...(Number.isInteger(reserved) && reserved >= 0 ? { reservedConcurrency: reserved } : {}),
       aliases: [...this.#publishedAlias(), ...(satellites?.aliases ?? [])],
-      eventInvokeConfigs: [],
+      eventInvokeConfigs: this.#eventInvokeConfigs(satellites),
       tags: { ...tagsOf(this.#properties['Tags']), ...(this.#isSam ? { 'lambda:createdBy': 'SAM' } : {}) },
-      rest: { ...this.#rest(), ...satellites?.rest },
+      rest: { ...this.#rest(), ...satellites?.rest, ...restOf(events, satellites) },
     };
+  }
+
+  get #arn(): string {
+    return functionArnOf(this.#template.stack, this.#name);
+  }
+
+  get #alias(): string | undefined {
+    return this.#isSam ? textOf(this.#properties['AutoPublishAlias']) : undefined;
   }
 
   get #isSam(): boolean {
@@ -164,9 +187,35 @@ class TemplateFunction {
 
   /** SAM publishes a version on every change of the code and points the alias at it; the first one is 1. */
   #publishedAlias(): AliasDefinition[] {
-    const name = textOf(this.#properties['AutoPublishAlias']);
-    if (!this.#isSam || name === undefined) return [];
+    const name = this.#alias;
+    if (name === undefined) return [];
     return [{ name, functionVersion: '1', description: '', additionalVersionWeights: {} }];
+  }
+
+  #deadLetterPlace(): TextRange {
+    const property = this.#properties['DeadLetterConfig'] === undefined ? 'DeadLetterQueue' : 'DeadLetterConfig';
+    return rangeAt(this.#node, [property, 'TargetArn'], this.#resource.keyRange);
+  }
+
+  #eventInvokeConfigs(satellites: Satellites | undefined): EventInvokeConfigDefinition[] {
+    const { diagnostics } = this.#template;
+    const configs: EventInvokeConfigDefinition[] = [];
+    const { logicalId: functionLogicalId, keyRange: range } = this.#resource;
+    if (this.#isSam) {
+      const context = { functionLogicalId, functionArn: this.#arn, alias: this.#alias, node: this.#node, range, diagnostics, resources: this.#made };
+      addEventInvokeConfig(configs, readSamEventInvokeConfig(this.#properties['EventInvokeConfig'], context), range, diagnostics);
+    }
+    for (const config of satellites?.eventInvokeConfigs ?? []) addEventInvokeConfig(configs, config, range, diagnostics);
+    return configs;
+  }
+
+  #events(): SamEvents {
+    if (!this.#isSam) return { rest: {}, mappings: [] };
+    const { stack, resolver, diagnostics } = this.#template;
+    const targetArn = this.#alias === undefined ? this.#arn : `${this.#arn}:${this.#alias}`;
+    return readSamEvents(member(this.#node, 'Events'), {
+      functionLogicalId: this.#resource.logicalId, targetArn, stack, resolver, diagnostics, resources: this.#made,
+    });
   }
 
   #rest(): Record<string, unknown> {
@@ -174,27 +223,11 @@ class TemplateFunction {
   }
 }
 
-function readSatellites({ resources, resolver }: OpenTemplate): Map<string, Satellites> {
-  const byFunction = new Map<string, Satellites>();
-  for (const resource of resources.created(...satelliteTypes, 'AWS::Lambda::Alias')) {
-    const properties = record(resolver.value(member(resource.node, 'Properties')));
-    const owner = resources.functionNamed(textOf(properties['FunctionName']) ?? '');
-    if (owner === undefined) continue;
-    const satellites = byFunction.get(owner.logicalId) ?? { aliases: [], rest: {} };
-    byFunction.set(owner.logicalId, satellites);
-    if (resource.type === 'AWS::Lambda::Alias') satellites.aliases.push(aliasOf(resource.logicalId, properties));
-    else (satellites.rest[resource.type] ??= []).push({ LogicalId: resource.logicalId, ...properties });
-  }
-  return byFunction;
-}
-
-function aliasOf(logicalId: string, properties: Properties): AliasDefinition {
-  const routes = list(record(properties['RoutingConfig'])['AdditionalVersionWeights']).map(record);
-  const weights = routes.map((route) => [textOf(route['FunctionVersion']) ?? '', Number(textOf(route['FunctionWeight']))] as const);
+/** Events that are no resources here, and the mappings that SAM makes beside those of the template. */
+function restOf({ rest, mappings }: SamEvents, satellites: Satellites | undefined): Record<string, unknown> {
+  const type = 'AWS::Lambda::EventSourceMapping';
   return {
-    name: textOf(properties['Name']) ?? logicalId,
-    functionVersion: textOf(properties['FunctionVersion']) ?? '$LATEST',
-    description: textOf(properties['Description']) ?? '',
-    additionalVersionWeights: Object.fromEntries(weights.filter(([version, weight]) => version !== '' && Number.isFinite(weight))),
+    ...(Object.keys(rest).length === 0 ? {} : { Events: rest }),
+    ...(mappings.length === 0 ? {} : { [type]: [...satellites?.rest[type] ?? [], ...mappings] }),
   };
 }

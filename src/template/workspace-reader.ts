@@ -5,15 +5,18 @@ import { setImmediate } from 'node:timers/promises';
 import { UserError } from '../contracts/faults.ts';
 import type { FunctionDefinition, SourceLocation } from '../contracts/functions.ts';
 import type { Logger } from '../contracts/logger.ts';
+import type { ResourceDefinition } from '../contracts/resources.ts';
 import type { TemplateSettings, WorkspaceDiagnostic, WorkspaceModel, WorkspaceReader } from '../contracts/workspace.ts';
 import { readTemplate } from './cloudformation.ts';
 import { decideNames } from './contribution.ts';
-import type { Contribution, ContributionContext } from './contribution.ts';
+import type { BuiltFunctions, Contribution, ContributionContext } from './contribution.ts';
 import { ParsedFiles } from './parsed-files.ts';
 import { readRegisteredFunctions } from './registered.ts';
 import { readServerless } from './serverless.ts';
+import type { TargetReference } from './diagnostics.ts';
 import { discoverTemplates, isExcludedName } from './template-discovery.ts';
 import type { DiscoveredFile, DiscoveredKind } from './template-discovery.ts';
+import { reportUnknownTargets, uniqueResources } from './workspace-resources.ts';
 import { WorkspaceWatcher } from './workspace-watcher.ts';
 
 export interface WorkspaceReaderOptions {
@@ -35,6 +38,8 @@ const readers: Readonly<Record<DiscoveredKind, (context: ContributionContext) =>
 export function createWorkspaceReader(options: WorkspaceReaderOptions): WorkspaceReader {
   return new FileWorkspaceReader(options);
 }
+
+const nothingBuilt: BuiltFunctions = { functions: [], resources: [], references: [], diagnostics: [] };
 
 /** CloudFormation takes templates of 1 MB; what is many times larger is no template. */
 const maximumFileBytes = 8 * 1024 * 1024;
@@ -139,22 +144,28 @@ class FileWorkspaceReader implements WorkspaceReader {
     const { accountId, region, parameterOverrides } = settings;
     for (const { kind, file, folder } of found) {
       const read = () => withinSize(file) && readers[kind]({ file, folder, accountId, region, parameterOverrides, parsed: this.#parsed });
-      contributions.push(this.#protected(file, diagnostics, read) ?? { files: [file], names: [], layers: new Map(), build: () => ({ functions: [], diagnostics: [] }) });
+      contributions.push(this.#protected(file, diagnostics, read) ?? { files: [file], names: [], layers: new Map(), build: () => nothingBuilt });
       // The engine goes on answering while large workspaces are read.
       await setImmediate();
     }
     const decisions = decideNames(contributions, (location) => this.#show(location));
     const layers = new Map(contributions.flatMap((contribution) => [...contribution.layers]));
     const functions: FunctionDefinition[] = [];
+    const declared: ResourceDefinition[] = [];
+    const references: TargetReference[] = [];
     for (const [at, contribution] of contributions.entries()) {
       const built = this.#protected(contribution.files[0] ?? '', diagnostics, () => contribution.build(decisions[at]!, layers));
       functions.push(...built?.functions ?? []);
+      declared.push(...built?.resources ?? []);
+      references.push(...built?.references ?? []);
       diagnostics.push(...built?.diagnostics ?? []);
       await setImmediate();
     }
     const files = [...new Set(contributions.flatMap((each) => each.files))];
     this.#parsed.keep(files);
-    return { functions, resources: [], files, diagnostics };
+    const { resources, diagnostics: taken } = uniqueResources(declared, (location) => this.#show(location));
+    diagnostics.push(...taken, ...reportUnknownTargets(references, { functions, resources, accountId, region }));
+    return { functions, resources, files, diagnostics };
   }
 
   /** One file that cannot be read takes nothing from the others. */

@@ -4,6 +4,11 @@ import { Fixture } from './fixture.ts';
 
 const file = '.local-lambda/functions.json';
 
+interface Limits {
+  minimum?: number;
+  maximum?: number;
+}
+
 describe('.local-lambda/functions.json', () => {
   let workspace: Fixture;
   beforeEach(() => {
@@ -83,11 +88,15 @@ describe('.local-lambda/functions.json', () => {
 
   it('the schema names every member that is read, with the limits of Lambda', () => {
     const schema = JSON.parse(readFileSync(new URL('../../../media/functions.schema.json', import.meta.url), 'utf8')) as {
-      definitions: { function: { properties: Record<string, { minimum?: number; maximum?: number }> } };
+      definitions: { function: { properties: Record<string, Limits & { properties?: Record<string, Limits> }> } };
     };
     const { properties } = schema.definitions.function;
-    assert.deepEqual(Object.keys(properties).sort(), ['codeUri', 'description', 'environment', 'handler', 'layers', 'memorySize', 'runtime', 'timeout']);
+    assert.deepEqual(Object.keys(properties).sort(), [
+      'codeUri', 'deadLetterTargetArn', 'description', 'environment', 'eventInvokeConfig', 'handler', 'layers', 'memorySize', 'runtime', 'timeout',
+    ]);
     assert.deepEqual([properties['timeout']?.minimum, properties['timeout']?.maximum], [1, 900]);
     assert.deepEqual([properties['memorySize']?.minimum, properties['memorySize']?.maximum], [128, 10_240]);
+    const { maximumRetryAttempts: retries, maximumEventAgeInSeconds: age } = properties['eventInvokeConfig']?.properties ?? {};
+    assert.deepEqual([retries?.minimum, retries?.maximum, age?.minimum, age?.maximum], [0, 2, 60, 21_600]);
   });
 });

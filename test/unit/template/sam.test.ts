@@ -21,10 +21,9 @@ describe('SAM templates', () => {
     assert.deepEqual(read.environment('ShipOrder'), { STAGE: 'dev', CURRENCY: 'EUR', WAREHOUSE: 'lisbon' });
     assert.equal(read.function('ChargeCard').configuration.timeout, 5);
     assert.equal(read.function('PriceBasket').configuration.memorySize, 128);
-    assert.deepEqual(read.function('ChargeCard').rest['EventInvokeConfig'], {
-      MaximumRetryAttempts: 2,
-      DestinationConfig: { OnFailure: { Type: 'SQS', Destination: 'arn:aws:sqs:eu-west-1:123456789012:failed-payments' } },
-    });
+    assert.deepEqual(read.function('ChargeCard').eventInvokeConfigs, [
+      { qualifier: '$LATEST', maximumRetryAttempts: 2, onFailure: 'arn:aws:sqs:eu-west-1:123456789012:failed-payments' },
+    ]);
     assert.deepEqual(read.diagnostics, []);
   });
 
@@ -135,6 +134,7 @@ Resources:
     assert.deepEqual(configuration.layers, [workspace.path('layers', 'common')]);
     assert.deepEqual(configuration.unresolvedLayers, ['arn:aws:lambda:eu-west-1:580247275435:layer:LambdaInsightsExtension:53']);
     assert.equal(worker.reservedConcurrency, 0);
+    assert.deepEqual(worker.eventInvokeConfigs, [{ qualifier: 'live', maximumRetryAttempts: 1 }]);
     assert.equal(configuration.ephemeralStorage, 1024);
     assert.equal(configuration.deadLetterTargetArn, 'arn:aws:sqs:eu-west-1:123456789012:dead');
     assert.equal(configuration.role, 'arn:aws:iam::123456789012:role/worker');
@@ -145,7 +145,6 @@ Resources:
     assert.deepEqual(worker.rest, {
       AutoPublishAlias: 'live',
       SnapStart: { ApplyOn: 'PublishedVersions' },
-      'AWS::Lambda::EventInvokeConfig': [{ LogicalId: 'Config', FunctionName: 'Worker', Qualifier: 'live', MaximumRetryAttempts: 1 }],
       'AWS::Lambda::EventSourceMapping': [{
         LogicalId: 'Mapping', FunctionName: 'arn:aws:lambda:eu-west-1:123456789012:function:Worker',
         EventSourceArn: 'arn:aws:sqs:eu-west-1:123456789012:jobs', BatchSize: 5,

@@ -65,16 +65,16 @@ resources:
     assert.deepEqual(unresolvedLayers, ['arn:aws:lambda:eu-west-1:1:layer:x:1']);
     assert.equal(deadLetterTargetArn, 'arn:aws:sns:eu-west-1:123456789012:dead');
     assert.equal(hello.reservedConcurrency, 2);
+    assert.deepEqual(hello.eventInvokeConfigs, [{ qualifier: '$LATEST', maximumRetryAttempts: 1, onFailure: 'arn:aws:sqs:eu-west-1:123456789012:jobs' }]);
     assert.deepEqual(hello.rest, {
-      'AWS::Lambda::EventInvokeConfig': [{
-        MaximumRetryAttempts: 1, DestinationConfig: { OnFailure: { Destination: 'arn:aws:sqs:eu-west-1:123456789012:jobs' } },
-      }],
       Serverless: { events: [{ httpApi: 'GET /hello' }, { sqs: { arn: 'arn:aws:sqs:eu-west-1:123456789012:jobs', batchSize: 5 } }] },
     });
     const job = read.function('the-job');
     assert.deepEqual([job.configuration.timeout, job.configuration.memorySize, job.configuration.runtime], [60, 512, 'python3.12']);
     assert.deepEqual(job.tags, { team: 'core', cost: 'a' });
-    assert.deepEqual(read.diagnostics, []);
+    assert.deepEqual(read.diagnostics, [
+      'serverless.yml:21 information The dead-letter queue is the topic dead, which no template declares here: declare it, or create it while the engine runs.',
+    ]);
   });
 
   it('variables: files, nested addresses, defaults, environment, parameters', async () => {

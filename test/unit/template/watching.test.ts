@@ -49,6 +49,16 @@ describe('watching a workspace', () => {
     await removed;
   });
 
+  it('an edit to a queue shows', async () => {
+    const queue = (visibility: number) => `AWSTemplateFormatVersion: x\nResources:\n  Q: { Type: AWS::SQS::Queue, Properties: { QueueName: q, VisibilityTimeout: ${visibility} } }\n`;
+    workspace.write({ 'template.yaml': queue(30) });
+    const reader = workspace.reader({ watch: true });
+    assert.equal((await reader.read()).resources[0]?.properties['VisibilityTimeout'], 30);
+    const edited = changed(reader, (model) => model.resources[0]?.properties['VisibilityTimeout'] === 45);
+    workspace.write({ 'template.yaml': queue(45) });
+    await edited;
+  });
+
   it('an editor that saves by renaming is seen, and again the next time', async () => {
     workspace.write({ 'app.js': '', 'template.yaml': template('One') });
     const reader = workspace.reader({ watch: true });

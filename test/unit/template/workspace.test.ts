@@ -27,7 +27,7 @@ describe('workspace reader', () => {
           Type: 'AWS::Lambda::Function',
           Properties: {
             FunctionName: { 'Fn::Sub': 'fn-${AWS::Region}' }, Runtime: 'python3.13', Handler: 'pkg.app.run', Code: './code', Timeout: 9000,
-            Tags: [{ Key: 'team', Value: 'core' }], TracingConfig: { Mode: 'Active' }, DeadLetterConfig: { TargetArn: 'arn:x' },
+            Tags: [{ Key: 'team', Value: 'core' }], TracingConfig: { Mode: 'Active' }, DeadLetterConfig: { TargetArn: 'arn:aws:sqs:eu-west-1:123456789012:dead' },
           },
         },
       },
@@ -39,8 +39,11 @@ describe('workspace reader', () => {
     assert.deepEqual([fn.origin.kind, fn.origin.logicalId, fn.origin.folder, fn.origin.location?.line], ['cloudformation', 'Fn', workspace.folder, 3]);
     assert.deepEqual(fn.tags, { team: 'core' });
     assert.equal(fn.configuration.tracing, 'Active');
-    assert.equal(fn.configuration.deadLetterTargetArn, 'arn:x');
-    assert.deepEqual(read.diagnostics, ['infra/template.json:13 error Timeout must be 1 to 900 seconds, not 9000; 900 is used here.']);
+    assert.equal(fn.configuration.deadLetterTargetArn, 'arn:aws:sqs:eu-west-1:123456789012:dead');
+    assert.deepEqual(read.diagnostics, [
+      'infra/template.json:13 error Timeout must be 1 to 900 seconds, not 9000; 900 is used here.',
+      'infra/template.json:24 information The dead-letter queue is the queue dead, which no template declares here: declare it, or create it while the engine runs.',
+    ]);
   });
 
   it('a broken template is reported on its line and leaves itself and the others usable', async () => {
@@ -139,7 +142,7 @@ describe('workspace reader', () => {
 
   it('a folder without anything gives an empty model', async () => {
     const read = await workspace.read();
-    assert.deepEqual(read.model, { functions: [], files: [], diagnostics: [] });
+    assert.deepEqual(read.model, { functions: [], resources: [], files: [], diagnostics: [] });
   });
 
   it('reads 200 functions', async () => {

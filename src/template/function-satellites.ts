@@ -1,0 +1,81 @@
+/** Resources that belong to the function they name: aliases, asynchronous-invocation settings, mappings, permissions. */
+import type { AliasDefinition, EventInvokeConfigDefinition } from '../contracts/functions.ts';
+import type { OpenTemplate } from './cloudformation.ts';
+import { addEventInvokeConfig, readEventInvokeConfig } from './event-invoke-config.ts';
+import { list, record } from './function-properties.ts';
+import type { Properties } from './function-properties.ts';
+import { textOf } from './intrinsics.ts';
+import { member, rangeAt } from './nodes.ts';
+import { functionArnOf } from './physical-ids.ts';
+import type { TemplateResource } from './resource-table.ts';
+
+/** Kept in the function's `rest` as a list below their type. */
+const satelliteTypes = ['AWS::Lambda::EventSourceMapping', 'AWS::Lambda::Url', 'AWS::Lambda::Permission', 'AWS::Lambda::Version'];
+
+export interface Satellites {
+  aliases: AliasDefinition[];
+  eventInvokeConfigs: EventInvokeConfigDefinition[];
+  rest: Record<string, unknown[]>;
+}
+
+/** By logical id of the function. */
+export function readSatellites(template: OpenTemplate): Map<string, Satellites> {
+  const { resources, resolver, diagnostics } = template;
+  const byFunction = new Map<string, Satellites>();
+  for (const resource of resources.created(...satelliteTypes, 'AWS::Lambda::Alias', 'AWS::Lambda::EventInvokeConfig')) {
+    const properties = record(resolver.value(member(resource.node, 'Properties')));
+    const owner = resources.functionNamed(textOf(properties['FunctionName']) ?? '');
+    if (owner === undefined) {
+      if (resource.type === 'AWS::Lambda::EventInvokeConfig') reportStray(template, resource, properties);
+      continue;
+    }
+    const satellites = byFunction.get(owner.logicalId) ?? { aliases: [], eventInvokeConfigs: [], rest: {} };
+    byFunction.set(owner.logicalId, satellites);
+    if (resource.type === 'AWS::Lambda::Alias') satellites.aliases.push(aliasOf(resource.logicalId, properties));
+    else if (resource.type === 'AWS::Lambda::EventInvokeConfig') {
+      const config = eventInvokeConfigOf(template, resource, owner, properties);
+      addEventInvokeConfig(satellites.eventInvokeConfigs, config, resource.keyRange, diagnostics);
+    }
+    else (satellites.rest[resource.type] ??= []).push({ LogicalId: resource.logicalId, ...properties });
+  }
+  return byFunction;
+}
+
+function eventInvokeConfigOf(
+  { stack, resources, diagnostics }: OpenTemplate,
+  resource: TemplateResource,
+  owner: TemplateResource,
+  properties: Properties,
+): EventInvokeConfigDefinition | undefined {
+  const destinations = record(properties['DestinationConfig']);
+  const own = member(resource.node, 'Properties');
+  return readEventInvokeConfig({
+    // A reference to a version or alias is its ARN.
+    qualifier: textOf(properties['Qualifier'])?.split(':').at(-1) || '$LATEST',
+    functionArn: functionArnOf(stack, resources.identity(owner).name),
+    values: {
+      MaximumRetryAttempts: properties['MaximumRetryAttempts'],
+      MaximumEventAgeInSeconds: properties['MaximumEventAgeInSeconds'],
+      OnSuccess: record(destinations['OnSuccess'])['Destination'],
+      OnFailure: record(destinations['OnFailure'])['Destination'],
+    },
+    place: (part) => rangeAt(own, part.startsWith('On') ? ['DestinationConfig', part, 'Destination'] : [part], resource.keyRange),
+  }, diagnostics);
+}
+
+function reportStray({ diagnostics }: OpenTemplate, resource: TemplateResource, properties: Properties): void {
+  const name = textOf(properties['FunctionName']) ?? 'no function';
+  const place = rangeAt(member(resource.node, 'Properties'), ['FunctionName'], resource.keyRange);
+  diagnostics.add('information', `This config is for ${name}, which this template does not declare, so it is left out here.`, place);
+}
+
+function aliasOf(logicalId: string, properties: Properties): AliasDefinition {
+  const routes = list(record(properties['RoutingConfig'])['AdditionalVersionWeights']).map(record);
+  const weights = routes.map((route) => [textOf(route['FunctionVersion']) ?? '', Number(textOf(route['FunctionWeight']))] as const);
+  return {
+    name: textOf(properties['Name']) ?? logicalId,
+    functionVersion: textOf(properties['FunctionVersion']) ?? '$LATEST',
+    description: textOf(properties['Description']) ?? '',
+    additionalVersionWeights: Object.fromEntries(weights.filter(([version, weight]) => version !== '' && Number.isFinite(weight))),
+  };
+}

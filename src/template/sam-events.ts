@@ -1,0 +1,149 @@
+/** What SAM makes of a function's `Events`: subscriptions of topics, rules and schedules with the function as their target. */
+import type { EmbeddedResources } from './embedded-resources.ts';
+import type { FileDiagnostics } from './diagnostics.ts';
+import { record } from './function-properties.ts';
+import type { Properties } from './function-properties.ts';
+import { textOf } from './intrinsics.ts';
+import type { IntrinsicResolver } from './intrinsics.ts';
+import { entriesOf, member, rangeAt, scalarText } from './nodes.ts';
+import type { MapEntry, TemplateNode } from './nodes.ts';
+import { arnOf, identifyResource } from './physical-ids.ts';
+import type { StackIdentity } from './physical-ids.ts';
+import { defined, resolvedProperties } from './resolved-properties.ts';
+import { ruleEvents } from './sam-references.ts';
+
+export interface SamEventContext {
+  functionLogicalId: string;
+  /** ARN of the alias that SAM publishes, else of the function. */
+  targetArn: string;
+  stack: StackIdentity;
+  resolver: IntrinsicResolver;
+  diagnostics: FileDiagnostics;
+  resources: EmbeddedResources;
+}
+
+export interface SamEvents {
+  /** Events of other types as written, resolved, by their key. */
+  rest: Readonly<Record<string, unknown>>;
+  /** Event source mappings that SAM makes for topics behind queues, with CloudFormation's properties. */
+  mappings: readonly Properties[];
+}
+
+/** `events` is the function's `Events`. */
+export function readSamEvents(events: TemplateNode | undefined, context: SamEventContext): SamEvents {
+  const rest: Record<string, unknown> = {};
+  const mappings: Properties[] = [];
+  for (const entry of entriesOf(events)) {
+    const type = scalarText(member(entry.value, 'Type')) ?? '';
+    if (type === 'SNS') mappings.push(...new SamEvent(entry, context).topic());
+    else if (ruleEvents.has(type)) new SamEvent(entry, context).rule(type);
+    else rest[entry.key] = context.resolver.value(entry.value);
+  }
+  return { rest, mappings };
+}
+
+class SamEvent {
+  readonly #entry: MapEntry;
+  readonly #context: SamEventContext;
+  readonly #logicalId: string;
+  readonly #node: TemplateNode | undefined;
+  readonly #properties: Properties;
+
+  constructor(entry: MapEntry, context: SamEventContext) {
+    this.#entry = entry;
+    this.#context = context;
+    this.#logicalId = `${context.functionLogicalId}${entry.key}`;
+    this.#node = member(entry.value, 'Properties');
+    this.#properties = resolvedProperties(context.resolver, this.#node);
+  }
+
+  /** Gives the event source mapping of a topic that goes through a queue. */
+  topic(): Properties[] {
+    const { Topic, SqsSubscription, Region, FilterPolicy, FilterPolicyScope, RedrivePolicy } = this.#properties;
+    const { targetArn } = this.#context;
+    const queue = this.#subscribedQueue(SqsSubscription);
+    this.#add('AWS::SNS::Subscription', defined({
+      TopicArn: Topic, Protocol: queue === undefined ? 'lambda' : 'sqs', Endpoint: queue ?? targetArn, Region, FilterPolicy, FilterPolicyScope, RedrivePolicy,
+    }));
+    if (queue === undefined) return [];
+    const options = record(SqsSubscription);
+    return [{
+      LogicalId: `${this.#logicalId}EventSourceMapping`, FunctionName: targetArn, EventSourceArn: queue,
+      BatchSize: options['BatchSize'] ?? 10, Enabled: options['Enabled'] ?? true,
+    }];
+  }
+
+  /** ARN of the queue between topic and function: the named one, or the one that SAM makes. */
+  #subscribedQueue(option: unknown): string | undefined {
+    if (option === undefined || option === null || option === false || option === 'false') return undefined;
+    return textOf(record(option)['QueueArn']) ?? this.#madeQueue(`${this.#logicalId}Queue`);
+  }
+
+  #madeQueue(logicalId: string): string {
+    this.#context.resources.add({ logicalId, type: 'AWS::SQS::Queue', properties: {}, range: this.#entry.keyRange });
+    return arnOf(this.#context.stack, 'sqs', identifyResource(this.#context.stack, logicalId, 'AWS::SQS::Queue', () => undefined).name);
+  }
+
+  rule(type: string): void {
+    const own = this.#properties;
+    const target = defined({
+      Arn: this.#context.targetArn,
+      Id: record(own['Target'])['Id'] ?? `${this.#logicalId}LambdaTarget`,
+      Input: own['Input'],
+      InputPath: own['InputPath'],
+      InputTransformer: own['InputTransformer'],
+      RetryPolicy: own['RetryPolicy'],
+      DeadLetterConfig: this.#deadLetters(),
+    });
+    const name = own['RuleName'] ?? own['Name'];
+    this.#add('AWS::Events::Rule', defined({
+      Name: name ?? (type === 'ScheduleV2' ? this.#logicalId : undefined),
+      Description: own['Description'],
+      EventBusName: own['EventBusName'],
+      EventPattern: own['Pattern'],
+      ScheduleExpression: type === 'ScheduleV2' ? own['ScheduleExpression'] : own['Schedule'],
+      State: own['State'] ?? stateOf(own['Enabled']),
+      Targets: [target],
+      ...(type === 'ScheduleV2' ? schedulerProperties(own) : {}),
+    }));
+  }
+
+  /** SAM makes the queue when the event names none. */
+  #deadLetters(): Properties | undefined {
+    const { DeadLetterConfig } = this.#properties;
+    if (DeadLetterConfig === undefined) return undefined;
+    const { Arn, Type, QueueLogicalId } = record(DeadLetterConfig);
+    if (Arn !== undefined) return { Arn };
+    if (textOf(Type) === 'SQS') return { Arn: this.#madeQueue(textOf(QueueLogicalId) ?? `${this.#logicalId}Queue`) };
+    const place = rangeAt(this.#node, ['DeadLetterConfig'], this.#entry.keyRange);
+    this.#context.diagnostics.add('error', 'DeadLetterConfig must have an Arn, or Type: SQS to have a queue made, so it is left out.', place);
+    return undefined;
+  }
+
+  #add(type: 'AWS::SNS::Subscription' | 'AWS::Events::Rule', properties: Properties): void {
+    const node = renamed(this.#node);
+    this.#context.resources.add({ logicalId: this.#logicalId, type, properties, range: this.#entry.keyRange, ...(node === undefined ? {} : { node }) });
+  }
+}
+
+/** CloudFormation's names of what SAM calls otherwise, so that findings stand on the right line. */
+const cloudFormationNames: Readonly<Record<string, string>> = { Topic: 'TopicArn', Pattern: 'EventPattern', Schedule: 'ScheduleExpression', RuleName: 'Name' };
+
+function renamed(node: TemplateNode | undefined): TemplateNode | undefined {
+  if (node?.kind !== 'map') return node;
+  return { ...node, entries: new Map([...node.entries].map(([key, entry]) => [cloudFormationNames[key] ?? key, entry])) };
+}
+
+/**
+ * A schedule of EventBridge Scheduler is a rule here. What a rule does not have keeps Scheduler's own spelling;
+ * `GroupName` is always there and tells the two apart.
+ */
+export function schedulerProperties(own: Properties): Properties {
+  const { ScheduleExpressionTimezone, StartDate, EndDate, FlexibleTimeWindow } = own;
+  return { GroupName: own['GroupName'] ?? 'default', ...defined({ ScheduleExpressionTimezone, StartDate, EndDate, FlexibleTimeWindow }) };
+}
+
+function stateOf(enabled: unknown): string | undefined {
+  const text = textOf(enabled);
+  return text === undefined ? undefined : text === 'false' ? 'DISABLED' : 'ENABLED';
+}
