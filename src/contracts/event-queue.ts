@@ -44,7 +44,11 @@ export interface EventQueue {
   lastResponse(id: string): Uint8Array | undefined;
   /** Replaces what is stored about a waiting event. */
   update(event: QueuedEvent, lastResponse?: Uint8Array): void;
+  /** The event counts as accepted by this run from now on: it is not held. */
+  letGo(id: string): void;
   remove(id: string): void;
+  /** Events that were accepted at this time or before. */
+  countUpTo(acceptedAt: number): number;
   /**
    * Events of a function whose wait has ended, the longest due first, without those in `running`.
    * @param waitNow Place on the wait axis.

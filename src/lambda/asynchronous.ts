@@ -62,6 +62,7 @@ export class Asynchronous {
   readonly #hurried = new Set<string>();
   /** Waits that ended before do not age: nothing could run then. Wait axis. */
   #agesFrom: number;
+  #arriving: { event: QueuedEvent; accepted: AcceptedEvent; resolve: (execution: Execution) => void; reject: (error: Error) => void }[] = [];
   #closing = false;
 
   constructor(options: AsynchronousOptions) {
@@ -93,6 +94,11 @@ export class Asynchronous {
     return Math.max(0, sum);
   }
 
+  /** Events left over from last time that wait until a person resumes. */
+  get held(): number {
+    return this.#dispatcher.held;
+  }
+
   queuedOf(functionName: string): number {
     return this.#options.queue.counts().get(functionName) ?? 0;
   }
@@ -105,13 +111,42 @@ export class Asynchronous {
     return this.#options.queue.payload(id);
   }
 
-  /** Queues an event; it is durable when this returns. @throws when the disk does not take it. */
+  /** Queues an event; it is durable when this returns, or with the open transaction. @throws when the disk does not take it. */
   accept(accepted: AcceptedEvent): Execution {
-    const { clock, ids, history, queue, faults } = this.#options;
+    const event = this.#event(accepted);
+    this.#options.queue.add(event, accepted.payload);
+    return this.#accepted(event, accepted);
+  }
+
+  /** As `accept`, in one commit with what other callers send at the same time. */
+  acceptSoon(accepted: AcceptedEvent): Promise<Execution> {
+    this.#dispatcher.callersSend();
+    return new Promise((resolve, reject) => {
+      if (this.#arriving.push({ event: this.#event(accepted), accepted, resolve, reject }) === 1) this.#options.clock.soon(() => this.#takeIn());
+    });
+  }
+
+  #takeIn(): void {
+    const group = this.#arriving;
+    this.#arriving = [];
+    const { queue } = this.#options;
+    try {
+      queue.transaction(() => {
+        for (const { event, accepted } of group) queue.add(event, accepted.payload);
+      });
+    } catch (error) {
+      for (const { reject } of group) reject(error as Error);
+      return;
+    }
+    for (const { event, accepted, resolve } of group) resolve(this.#accepted(event, accepted));
+  }
+
+  #event(accepted: AcceptedEvent): QueuedEvent {
+    const { clock, ids, history } = this.#options;
     const id = ids.uuid();
     const now = clock.now();
     const { functionName, qualifier, source, causedBy, replayOf, duplicateOf } = accepted;
-    const event: QueuedEvent = {
+    return {
       id, requestId: duplicateOf?.requestId ?? id, functionName,
       ...(qualifier === undefined ? {} : { qualifier }),
       traceId: duplicateOf?.traceId ?? traceFor({ executionId: id, functionArn: accepted.functionArn, incoming: accepted.traceHeader, now, hex: ids.hex }),
@@ -122,14 +157,17 @@ export class Asynchronous {
       executionSequence: history.nextSequence(), acceptedAt: now, requestBytes: accepted.payload.length, invokeCount: 0, throttles: 0, throttlesInARow: 0,
       ageMs: 0, wait: { kind: 'turn', awsSeconds: 0, due: clock.waitNow(), notBefore: now, since: now },
     };
-    const first = queue.counts().get(functionName) === undefined;
-    queue.add(event, accepted.payload);
+  }
+
+  #accepted(event: QueuedEvent, accepted: AcceptedEvent): Execution {
+    const { queue, history, faults } = this.#options;
+    const { functionName } = event;
     const execution = executionOf(event, accepted.invokedFunctionArn);
     history.save(execution);
     this.#options.executionChanged(execution);
     this.#dispatcher.wake(functionName);
-    if (first) this.#options.queueChanged();
-    if (duplicateOf === undefined && faults.duplicates(functionName)) this.accept({ ...accepted, duplicateOf: event });
+    if (queue.counts().get(functionName) === 1) this.#options.queueChanged();
+    if (!event.duplicate && faults.duplicates(functionName)) this.accept({ ...accepted, duplicateOf: event });
     return execution;
   }
 
@@ -141,9 +179,11 @@ export class Asynchronous {
   /** Ends the wait of an event now, as if it had passed. False when it does not wait. */
   tryNow(id: string): boolean {
     const event = this.#waiting(id);
-    if (!event || event.wait.kind === 'turn') return false;
+    const { clock, queue, gate } = this.#options;
+    // An event that was left over from last time may be run by hand although the others wait.
+    if (!event || (event.wait.kind === 'turn' && !gate.paused)) return false;
     this.#hurried.add(id);
-    const { clock, queue } = this.#options;
+    queue.letGo(id);
     queue.update({ ...event, wait: { ...event.wait, due: clock.waitNow() } });
     this.#dispatcher.release(event.functionName);
     this.#dispatcher.wake(event.functionName);
@@ -178,6 +218,7 @@ export class Asynchronous {
   /** Stops dispatching, and ends attempts: their events stay in the queue. */
   async close(): Promise<void> {
     this.#closing = true;
+    if (this.#arriving.length > 0) this.#takeIn();
     this.#dispatcher.close();
     const running = [...this.#running.values()];
     for (const attempt of running) attempt.cancel();

@@ -18,11 +18,16 @@ export interface EventDispatcherOptions {
   run(event: QueuedEvent): Promise<boolean>;
 }
 
+/** While callers send, accepting goes first: a function's events are looked at only this often, in milliseconds. */
+const busyMilliseconds = 16;
+
 interface Lane {
   /** Events that run or are being settled: nobody else may take them. */
   claimed: Set<string>;
   running: number;
   scheduled: boolean;
+  /** Monotonic. */
+  lookedAt: number;
   /** Until then on the wait axis, nothing is taken: the function was throttled. */
   heldUntil?: number;
   timer?: CancelTimer;
@@ -34,6 +39,8 @@ export class EventDispatcher {
   /** Epoch milliseconds: what was accepted before is left over from last time. */
   readonly #startedAt: number;
   #running = 0;
+  /** Monotonic: when a caller last sent an event. */
+  #sentAt = -Infinity;
   #closed = true;
   /** Functions that found no room; they are looked at when some comes free. */
   readonly #starved = new Set<string>();
@@ -62,9 +69,10 @@ export class EventDispatcher {
     return this.#lanes.get(event.functionName)?.claimed.has(event.id) ?? false;
   }
 
-  /** Whether an event of this time of acceptance waits for the gate. */
-  holds(acceptedAt: number): boolean {
-    return this.#options.gate.paused && acceptedAt <= this.#startedAt;
+  /** Events left over from last time that wait for the gate. */
+  get held(): number {
+    const { gate, queue } = this.#options;
+    return gate.paused && queue.counts().size > 0 ? queue.countUpTo(this.#startedAt) : 0;
   }
 
   /** Looks at a function's events after the present work. */
@@ -72,10 +80,21 @@ export class EventDispatcher {
     const lane = this.#lane(functionName);
     if (lane.scheduled || this.#closed) return;
     lane.scheduled = true;
-    this.#options.clock.soon(() => {
+    const { clock } = this.#options;
+    const look = () => {
       lane.scheduled = false;
+      lane.lookedAt = clock.monotonic();
       this.#pump(functionName, lane);
-    });
+    };
+    const now = clock.monotonic();
+    const since = now - lane.lookedAt;
+    if (since < busyMilliseconds && now - this.#sentAt < busyMilliseconds) clock.after(busyMilliseconds - since, look);
+    else clock.soon(look);
+  }
+
+  /** A caller sends events. */
+  callersSend(): void {
+    this.#sentAt = this.#options.clock.monotonic();
   }
 
   /** The function was throttled: nothing of it is taken before `due`, or before something of it ends. */
@@ -103,7 +122,7 @@ export class EventDispatcher {
 
   #lane(functionName: string): Lane {
     let lane = this.#lanes.get(functionName);
-    if (!lane) this.#lanes.set(functionName, lane = { claimed: new Set(), running: 0, scheduled: false });
+    if (!lane) this.#lanes.set(functionName, lane = { claimed: new Set(), running: 0, scheduled: false, lookedAt: -Infinity });
     return lane;
   }
 

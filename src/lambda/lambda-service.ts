@@ -13,7 +13,7 @@ import type { DeliverySource, EventInvoker } from '../contracts/resources.ts';
 import type { ResumeGate } from '../contracts/resume-gate.ts';
 import type { CodeStore, FunctionRunner } from '../contracts/runner.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
-import { Asynchronous } from './asynchronous.ts';
+import { Asynchronous, type AcceptedEvent } from './asynchronous.ts';
 import { Concurrency } from './concurrency.ts';
 import { Destinations, type DestinationPorts } from './destinations.ts';
 import { defaultEventAgeSeconds, defaultRetryAttempts, EventInvokeConfigs } from './event-invoke-configs.ts';
@@ -120,7 +120,7 @@ export class LambdaService implements LambdaHost, EventInvoker {
     const invocation = this.#check(input);
     if (input.invocationType === 'DryRun') return { statusCode: 204, payload: emptyBytes, requestId: this.#options.ids.uuid() };
     if (input.invocationType === 'Event') {
-      const execution = this.#accept(invocation, input);
+      const execution = await this.#asynchronous.acceptSoon(this.#accepted(invocation, input));
       input.onExecution?.(execution);
       return { statusCode: 202, payload: emptyBytes, requestId: execution.id };
     }
@@ -131,7 +131,7 @@ export class LambdaService implements LambdaHost, EventInvoker {
     const input: InvokeInput = {
       functionName: functionArn, invocationType: 'Event', logType: 'None', payload, source, ...(traceHeader === undefined ? {} : { traceHeader }),
     };
-    return { requestId: this.#accept(this.#check(input), input).id };
+    return { requestId: this.#asynchronous.accept(this.#accepted(this.#check(input), input)).id };
   }
 
   call(operation: LambdaOperation, input: Readonly<Record<string, unknown>>): Promise<OperationResult> {
@@ -168,9 +168,9 @@ export class LambdaService implements LambdaHost, EventInvoker {
     this.#eventConfigs.reset(name, qualifier);
   }
 
-  status(): { inFlight: number; queued: number; processes: number; inFlightByFunction: Readonly<Record<string, number>> } {
+  status(): { inFlight: number; queued: number; held: number; processes: number; inFlightByFunction: Readonly<Record<string, number>> } {
     return {
-      inFlight: this.#running.size + this.#asynchronous.running, queued: this.#asynchronous.queued,
+      inFlight: this.#running.size + this.#asynchronous.running, queued: this.#asynchronous.queued, held: this.#asynchronous.held,
       processes: this.#options.runner.processCount, inFlightByFunction: this.#concurrency.byFunction(),
     };
   }
@@ -218,15 +218,15 @@ export class LambdaService implements LambdaHost, EventInvoker {
     };
   }
 
-  #accept({ name, payload, causedBy, invokedFunctionArn, target }: Invocation, input: InvokeInput): Execution {
+  #accepted({ name, payload, causedBy, invokedFunctionArn, target }: Invocation, input: InvokeInput): AcceptedEvent {
     const { qualifier } = parseFunctionName(input.functionName, this.#options.settings(), input.qualifier);
-    return this.#asynchronous.accept({
+    return {
       functionName: name, invokedFunctionArn, functionArn: target.functionArn, payload, source: input.source,
       ...(qualifier === undefined ? {} : { qualifier }),
       ...(input.traceHeader === undefined ? {} : { traceHeader: input.traceHeader }),
       ...(causedBy === undefined ? {} : { causedBy }),
       ...(input.replayOf === undefined ? {} : { replayOf: input.replayOf }),
-    });
+    };
   }
 
   async #invokeSynchronously({ name, target, payload, causedBy, invokedFunctionArn }: Invocation, input: InvokeInput): Promise<InvokeOutput> {

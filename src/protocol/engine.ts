@@ -83,6 +83,8 @@ export interface EngineStatus {
   queued: number;
   /** What was left over from last time waits for `resumeEngine`. */
   paused: boolean;
+  /** Events that wait for it. */
+  held: number;
   processes: number;
   /** Running executions by function name. */
   inFlightByFunction: Readonly<Record<string, number>>;

@@ -15,12 +15,14 @@ const noBound = -1;
 export class SqliteEventQueue implements EventQueue {
   readonly #database: DatabaseSync;
   readonly #counts = new Map<string, number>();
-  readonly #statements: Readonly<Record<'add' | 'get' | 'payload' | 'response' | 'update' | 'updateResponse' | 'remove' | 'due' | 'next', StatementSync>>;
+  readonly #statements: Readonly<Record<'add' | 'letGo' | 'upTo' | 'get' | 'payload' | 'response' | 'update' | 'updateResponse' | 'remove' | 'due' | 'next', StatementSync>>;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#statements = {
       add: database.prepare('INSERT INTO events (id, function_name, due, accepted_at, document, payload) VALUES (?, ?, ?, ?, ?, ?)'),
+      letGo: database.prepare('UPDATE events SET accepted_at = ? WHERE id = ?'),
+      upTo: database.prepare('SELECT count(*) AS count FROM events WHERE accepted_at <= ?'),
       get: database.prepare('SELECT document FROM events WHERE id = ?'),
       payload: database.prepare('SELECT payload AS bytes FROM events WHERE id = ?'),
       response: database.prepare('SELECT response AS bytes FROM events WHERE id = ?'),
@@ -54,6 +56,14 @@ export class SqliteEventQueue implements EventQueue {
   update(event: QueuedEvent, lastResponse?: Uint8Array): void {
     this.#statements.update.run(event.wait.due, JSON.stringify(event), event.id);
     if (lastResponse) this.#statements.updateResponse.run(lastResponse, event.id);
+  }
+
+  letGo(id: string): void {
+    this.#statements.letGo.run(Number.MAX_SAFE_INTEGER, id);
+  }
+
+  countUpTo(acceptedAt: number): number {
+    return (this.#statements.upTo.get(acceptedAt) as { count: number }).count;
   }
 
   remove(id: string): void {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-for (const parameters of [['scripts/build.mjs', '--production'], ['test/bench/figures.ts', ...process.argv.slice(2)], ['test/bench/patterns.ts', ...process.argv.slice(2)], ['scripts/build.mjs']]) {
+for (const parameters of [['scripts/build.mjs', '--production'], ['test/bench/figures.ts', ...process.argv.slice(2)], ['test/bench/asynchronous.ts', ...process.argv.slice(2)], ['test/bench/patterns.ts', ...process.argv.slice(2)], ['scripts/build.mjs']]) {
   const { status } = spawnSync(process.execPath, parameters, { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }

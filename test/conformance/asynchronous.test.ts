@@ -39,8 +39,7 @@ async function made(options: Options = {}, outcome: () => RunOutcome = () => ({ 
 
 async function send(to: Harness, payload: unknown = {}, more: object = {}): Promise<string> {
   const output = await invoke(to, 'fn', { invocationType: 'Event', payload: json(payload), ...more });
-  await settle();
-  await to.clock.pass(5);
+  await to.clock.pass(25);
   return output.requestId;
 }
 
@@ -134,9 +133,9 @@ describe('lambda-facts §2.1: queue, retries, age', () => {
     of.script = () => failed;
     await functions(of);
     await send(of);
-    await of.clock.pass(240);
+    await of.clock.pass(220);
     assert.equal(runsOf(of), 1);
-    await of.clock.pass(20);
+    await of.clock.pass(40);
     assert.equal(runsOf(of), 2);
   });
 
@@ -484,7 +483,7 @@ describe('what a person does to an event', () => {
     const of = await made({}, () => failed);
     const id = await send(of);
     assert.equal(of.service.actOnEvent(id, 'try-now'), true);
-    await settle();
+    await of.clock.pass(20);
     assert.equal(runsOf(of), 2);
     await of.clock.pass(5);
     assert.equal(execution(of, id).asynchronous?.waits?.[0]?.cutShort, true);
@@ -570,11 +569,26 @@ describe('what is left over from last time', () => {
     second.service.start();
     const fresh = await send(second);
     assert.deepEqual([left.requestId, fresh].map((id) => execution(second, id).status), ['queued', 'succeeded']);
+    assert.equal(second.service.status().held, 1);
     await second.clock.pass(100_000_000);
     second.gate.resume();
     await second.clock.pass(10);
     // A night in the queue while nothing could run is no age.
     assert.equal(execution(second, left.requestId).status, 'succeeded');
+  });
+
+  it('one of them may be run by hand while the others wait', async () => {
+    const first = harness();
+    first.gate.pause();
+    first.service.setBaseline([definition('fn')]);
+    const ids = [await invoke(first, 'fn', { invocationType: 'Event' }), await invoke(first, 'fn', { invocationType: 'Event' })].map(({ requestId }) => requestId);
+    await first.clock.pass(1000);
+    const second = harness({}, memoryDocuments(), { queue: first.queue, gate: first.gate, history: first.history, clock: first.clock });
+    second.service.setBaseline([definition('fn')]);
+    second.service.start();
+    assert.equal(second.service.actOnEvent(ids[1] as string, 'try-now'), true);
+    await second.clock.pass(30);
+    assert.deepEqual(ids.map((id) => execution(second, id).status), ['queued', 'succeeded']);
   });
 
   it('an event that ran when the engine ended runs again', async () => {
