@@ -18,7 +18,8 @@ describe('POST /_local-lambda/patterns/test', () => {
 
   it('refuses an unknown dialect and missing members with one sentence', () => {
     const dialects = 'dialect is one of eventbridge, sns-attributes, sns-body, esm-sqs, esm-dynamodb, esm-kinesis.';
-    for (const body of [{ dialect: 'sns', pattern: '{}', event: '{}' }, {}, 'not JSON', '[]', 'null']) assert.deepEqual(post(body), { status: 400, body: { message: dialects } });
+    for (const body of ['not JSON', '[]', 'null']) assert.throws(() => post(body), { name: 'UserError', message: 'The body must be a JSON object.' });
+    for (const body of [{ dialect: 'sns', pattern: '{}', event: '{}' }, {}]) assert.deepEqual(post(body), { status: 400, body: { message: dialects } });
     for (const body of [{ dialect: 'sns-body', pattern: '{}' }, { dialect: 'sns-body', pattern: {}, event: '{}' }]) {
       assert.deepEqual(post(body), { status: 400, body: { message: 'pattern and event are the texts to match, as strings.' } });
     }
