@@ -7,6 +7,7 @@ import type { FunctionRunner } from './contracts/runner.ts';
 import type { EngineSettings } from './contracts/settings.ts';
 import type { TemplateSettings, WorkspaceModel } from './contracts/workspace.ts';
 import { Endpoint } from './endpoint/endpoint.ts';
+import { SqsProtocol } from './endpoint/sqs-protocol.ts';
 import { Broadcaster } from './host/broadcaster.ts';
 import { registerClient } from './host/client-handlers.ts';
 import { engineCredentials } from './host/credentials.ts';
@@ -25,12 +26,14 @@ import { bootstrapFolder, supervisorEntry, version } from './host/shipped-files.
 import { TrustGate } from './host/trust-gate.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
 import { engineLog, type EngineInfo, type InitializeParams, type WorkspaceUpdate } from './protocol/engine.ts';
+import { SqsService } from './resources/sqs/sqs-service.ts';
 import { createCodePreparer } from './runtime/code-preparer.ts';
 import { createCodeStore } from './runtime/frozen-code.ts';
 import { createFunctionRunner } from './runtime/function-runner.ts';
 import { SqliteDocumentStore } from './store/document-store.ts';
 import { SqliteEventQueue } from './store/event-queue.ts';
 import { SqliteExecutionHistory } from './store/execution-history.ts';
+import { SqliteQueueMessages } from './store/queue-messages.ts';
 import { openState } from './store/state-database.ts';
 import { createWorkspaceReader } from './template/workspace-reader.ts';
 
@@ -107,6 +110,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
       functionsChanged: () => broadcaster.functionsChanged(),
     },
   });
+  const account = () => ({ accountId: settings.accountId, region: settings.region });
+  const queues = new SqsService({
+    clock, documents, account, logger, uuid: randomUUID, messages: new SqliteQueueMessages(state.database),
+    endpoint: () => info.endpoint, scale: () => clock.state().scale,
+    changed: () => broadcaster.resourcesChanged(),
+    executionOf: (traceHeader) => history.bySegment(/Parent=([0-9a-f]{16})/.exec(traceHeader)?.[1] ?? '')?.id,
+  });
+  hosts.queues = queues;
   const reader = createWorkspaceReader({ folders, settings: templateSettings(settings), logger, watch: true });
   const secret = randomBytes(24).toString('base64url');
   const socketPath = socketPathFor(dataFolder);
@@ -128,6 +139,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     requireSignatures: () => options.requireSignatures ?? settings.requireSignatures,
     region: () => settings.region, accountId: () => settings.accountId,
     ownRoutes: ownRoutes({ info, clock, gate, lambda, history, settings: currentSettings, reader }),
+    services: [new SqsProtocol(queues, () => info.endpoint)],
   });
 
   function setBaselines(model: WorkspaceModel): void {
@@ -215,6 +227,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
       removeDiscovery(files.discovery, process.pid);
       stopForwarding();
       reader.dispose();
+      queues.close();
       await endpoint.close();
       await lambda.close();
       await runner.close();
@@ -236,6 +249,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   try {
     const model = await reader.read();
     setBaselines(model);
+    queues.start();
     if (options.trusted) await trust();
     await rpc.listen();
     writeDiscovery(files.discovery, { ...info, socket: socketPath, secret });

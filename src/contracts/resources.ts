@@ -56,6 +56,17 @@ export interface QueuePort {
   send(queueArn: string, message: QueueMessage): { messageId: string };
 }
 
+/** What pollers of queues need beside the API. */
+export interface QueuePoller {
+  /** Calls `listener` whenever the queue may have messages to receive; it need not exist yet. Returns the unsubscribe function. */
+  onMessages(queueArn: string, listener: () => void): () => void;
+  /**
+   * Gives messages back whose batch failed: what is left of their visibility timeout passes as a wait, at the chosen scale,
+   * but in no less than `shortestRepeat` of real time. Handles that are out of date are passed over. @throws AwsFault
+   */
+  giveBack(queueArn: string, receiptHandles: readonly string[]): void;
+}
+
 export interface TopicPort {
   publish(topicArn: string, message: {
     message: string;

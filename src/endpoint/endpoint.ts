@@ -8,10 +8,11 @@ import type { Logger } from '../contracts/logger.ts';
 import { refusal } from './caller-checks.ts';
 import { LambdaRestJson } from './lambda-rest-json.ts';
 import { answerOwn, isOwnPath, json, ownBodyLimit, refuseOwn, type OwnRoutes } from './own-routes.ts';
-import { serviceOf } from './protocols.ts';
+import { serviceOf, serviceOfForm } from './protocols.ts';
 import { BodyAborted, BodyTooLarge, framedLimit, isFramed, isWrapped, readBody, unwrapBody } from './request-body.ts';
 import type { Answer, RequestHead, ServiceCall, ServiceProtocol } from './service-protocol.ts';
 import { SignatureCheck, type Credentials } from './signature-check.ts';
+import type { SignatureClaim } from './signature-claim.ts';
 
 export interface EndpointOptions {
   lambda: LambdaApi;
@@ -150,21 +151,29 @@ export class Endpoint {
     let answer: Answer;
     try {
       service = serviceOf(head, this.#services);
-      // Services that are not here are told so whatever the signature: nothing is done that it would guard.
-      const claim = this.#services.has(service.signingName) && this.#options.requireSignatures()
-        ? this.#signatures.open(head, service.signingName)
-        : undefined;
+      const claim = this.#claim(service, head);
       call = service.open(head);
       if (expectsContinue) this.#continue(request, response, call.maxBodyBytes);
       let body = await readBody(request, isFramed(request) ? framedLimit(call.maxBodyBytes) : call.maxBodyBytes);
       if (claim !== undefined) this.#signatures.verify(claim, head, request.rawHeaders, body);
       if (isWrapped(request)) body = await unwrapBody(request, body, call.maxBodyBytes);
+      const named = serviceOfForm(service, head, body, this.#services);
+      if (named !== undefined) {
+        service = named;
+        this.#claim(service, head);
+        call = service.open(head);
+      }
       answer = await call.answer(body, service.waits ? goneSignal(response) : undefined);
     } catch (error) {
       if (error instanceof BodyAborted) return;
       answer = this.#faultAnswer(service, call, error, head);
     }
     this.#send(response, answer);
+  }
+
+  /** Services that are not here are told so whatever the signature: nothing is done that it would guard. */
+  #claim(service: ServiceProtocol, head: RequestHead): SignatureClaim | undefined {
+    return this.#services.has(service.signingName) && this.#options.requireSignatures() ? this.#signatures.open(head, service.signingName) : undefined;
   }
 
   #faultAnswer(service: ServiceProtocol, call: ServiceCall | undefined, error: unknown, head: RequestHead): Answer {

@@ -9,7 +9,7 @@ export interface JsonProtocol {
   targetPrefix: string;
   contentType: 'application/x-amz-json-1.0' | 'application/x-amz-json-1.1';
   /** Stands before the error's name in `__type`, for example `com.amazonaws.sqs#`; empty for most services. */
-  errorNamespace: string;
+  errorNamespace: string | ((name: string) => string);
   /** Services that once spoke the Query protocol repeat the older code in a header. */
   queryErrors: boolean;
   /** Largest body in bytes. */
@@ -48,13 +48,14 @@ export function openJson(service: EmbeddedService, protocol: JsonProtocol, head:
 export function jsonFault(protocol: JsonProtocol, error: unknown, requestId: string): Answer {
   const fault = asFault(error, requestId);
   const side = fault.status < 500 ? 'Sender' : 'Receiver';
+  const namespace = typeof protocol.errorNamespace === 'string' ? protocol.errorNamespace : protocol.errorNamespace(fault.name);
   return {
     status: fault.status,
     headers: [
       'Content-Type', protocol.contentType, 'x-amzn-RequestId', requestId,
       ...(protocol.queryErrors ? ['x-amzn-query-error', `${fault.queryCode ?? fault.name};${side}`] : []),
     ],
-    body: JSON.stringify({ __type: `${protocol.errorNamespace}${fault.name}`, ...fault.fields, [fault.messageKey]: fault.message }),
+    body: JSON.stringify({ __type: `${namespace}${fault.name}`, ...fault.fields, [fault.messageKey]: fault.message }),
   };
 }
 

@@ -21,7 +21,8 @@ const queryVersions: Readonly<Record<string, string>> = {
   '2016-11-15': 'ec2', '2010-08-01': 'monitoring', '2010-12-01': 'ses', '2014-10-31': 'rds',
 };
 
-const queryBodyLimit = 262_144;
+/** The largest form of a service that is here has to fit: whose it is shows in the body only. */
+const queryBodyLimit = 8 * 1024 * 1024;
 
 /**
  * The service that answers: the one that the credential scope names, else the one whose request it looks like.
@@ -37,6 +38,17 @@ export function serviceOf(head: RequestHead, services: ReadonlyMap<string, Servi
   }
   if (isForm(head)) return new AbsentService(undefined, head);
   return services.values().next().value ?? new AbsentService(undefined, head);
+}
+
+/**
+ * The service of an unsigned form that says only in its body whose it is; undefined when that is none that is here.
+ *
+ * @param service What `serviceOf` found by the head.
+ */
+export function serviceOfForm(service: ServiceProtocol, head: RequestHead, body: Buffer, services: ReadonlyMap<string, ServiceProtocol>): ServiceProtocol | undefined {
+  if (!(service instanceof AbsentService) || service.signingName !== '' || !isForm(head)) return undefined;
+  const { Version: version } = parseQuery(body.toString('latin1'));
+  return version === undefined ? undefined : [...services.values()].find(({ queryVersion }) => queryVersion === version);
 }
 
 /** Marks of the protocols that no REST JSON service uses. */

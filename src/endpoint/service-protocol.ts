@@ -38,6 +38,8 @@ export interface ServiceProtocol {
   readonly signingName: string;
   /** Whether calls may wait (long polling), so that they want to know when their caller goes away. */
   readonly waits?: boolean;
+  /** Version by which a form of the Query protocol names this service in its body, for example `2012-11-05`. */
+  readonly queryVersion?: string;
   /** Recognises an unsigned request by its method, path and headers alone. */
   recognises(head: RequestHead): boolean;
   /** @throws AwsFault when there is no such operation. */
