@@ -41,6 +41,8 @@ await Promise.all([
   build({ ...host, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.cjs' }),
   build({ ...host, entryPoints: ['src/engine-process.ts'], outfile: 'dist/engine.cjs' }),
   build({ ...host, entryPoints: ['src/runtime/supervisor.ts'], outfile: 'dist/supervisor.cjs' }),
+  // One file is read faster than ten, at every cold start.
+  build({ ...common, platform: 'node', format: 'cjs', target: 'node16', minify: false, sourcemap: false, entryPoints: ['src/runtime/bootstraps/node/bootstrap.cjs'], outfile: 'dist/bootstraps/node/bootstrap.cjs' }),
   build({ ...host, entryPoints: ['src/cli.ts'], outfile: 'dist/cli.js', banner: { js: `#!/usr/bin/env node\n${host.banner.js}` } }),
   build({
     ...common,
@@ -52,7 +54,7 @@ await Promise.all([
   }),
   build({ ...common, entryPoints: { panel: 'webview/styles.css' }, outdir: 'dist/webview', sourcemap: false }),
 ]);
-cpSync(join(root, 'src/runtime/bootstraps'), join(dist, 'bootstraps'), {
+cpSync(join(root, 'src/runtime/bootstraps/python'), join(dist, 'bootstraps/python'), {
   recursive: true,
   filter: (source) => !source.includes('__pycache__'),
 });

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import type { ResourceHosts } from './contracts/resources.ts';
+import type { LambdaHost } from './contracts/lambda-api.ts';
 import type { FunctionRunner } from './contracts/runner.ts';
 import type { EngineSettings } from './contracts/settings.ts';
 import type { TemplateSettings, WorkspaceModel } from './contracts/workspace.ts';
@@ -56,6 +57,7 @@ export interface EngineOptions {
 
 export interface Engine {
   readonly info: EngineInfo;
+  readonly lambda: LambdaHost;
   close(): Promise<void>;
 }
 
@@ -259,7 +261,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     throw error;
   }
   logger.info(`Engine ${version} on Node ${process.versions.node}: ${info.endpoint || 'not trusted, so no endpoint'}, data in ${dataFolder}.`);
-  return { info, close };
+  return { info, lambda, close };
 }
 
 function templateSettings(settings: EngineSettings): TemplateSettings {

@@ -6,7 +6,6 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { distribution, sequential, type Distribution } from './measure.ts';
 
 export type Post = (path: string, headers: Record<string, string>, body: Buffer) => Promise<{ status: number; body: Buffer }>;
 
@@ -28,66 +27,64 @@ export function poster(port: number, sockets = 1): { post: Post; close: () => vo
   return { post, close: () => agent.destroy() };
 }
 
-export async function startEcho(): Promise<{ port: number; stop: () => Promise<void> }> {
-  const child = fork(fileURLToPath(new URL('./echo-server.ts', import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const [port] = await once(child, 'message') as [number];
-  return { port, stop: () => end(child) };
+export interface EchoServer {
+  port: number;
+  stop: () => Promise<void>;
+}
+
+/** @param throughChild The answer comes from a child of the server, as an invocation's must. */
+export async function startEcho(throughChild = false): Promise<EchoServer> {
+  const server = fork(fileURLToPath(new URL('./echo-server.ts', import.meta.url)), throughChild ? ['child'] : [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const [port] = await once(server, 'message') as [number];
+  return { port, stop: () => end(server) };
 }
 
 /** Round trip of `payload` to a child process and back over Node's own IPC. */
-export async function childRoundTrip(payload: string, count: number): Promise<Distribution> {
-  return withScript("process.on('message', (message) => process.send(message)); process.send('ready');", async (file) => {
-    const child = fork(file, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    await once(child, 'message');
-    const result = await sequential(count, Math.ceil(count / 5), () => new Promise<void>((resolve) => {
+export async function childEcho(payload: string): Promise<{ call: () => Promise<void>; stop: () => Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'local-lambda-floor-'));
+  const file = join(folder, 'floor.cjs');
+  writeFileSync(file, "process.on('message', (message) => process.send(message)); process.send('ready');");
+  const child = fork(file, { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  await once(child, 'message');
+  return {
+    call: () => new Promise<void>((resolve) => {
       child.once('message', () => resolve());
       child.send(payload);
-    }));
-    await end(child);
-    return result;
-  });
-}
-
-/** From fork to the first message of a Node child that does nothing else. */
-export async function forkToFirstMessage(nodeBinary: string, runs: number): Promise<Distribution> {
-  return withScript("process.send('ready');", async (file) => {
-    const times: number[] = [];
-    for (let run = 0; run < runs; run++) {
-      const started = performance.now();
-      const child = fork(file, { execPath: nodeBinary, execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-      await once(child, 'message');
-      times.push(performance.now() - started);
+    }),
+    async stop() {
       await end(child);
-    }
-    return distribution(times);
-  });
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
-/** From spawn to exit. */
-export async function spawnToExit(command: string, parameters: string[], runs: number): Promise<Distribution> {
-  const times: number[] = [];
-  for (let run = 0; run < runs; run++) {
-    const started = performance.now();
-    const child = spawn(command, parameters, { stdio: 'ignore' });
-    await once(child, 'exit');
-    times.push(performance.now() - started);
-  }
-  return distribution(times);
-}
-
-async function withScript<R>(source: string, use: (file: string) => Promise<R>): Promise<R> {
+/** Milliseconds from fork to the first message of a Node child that does nothing else. */
+export async function forkToFirstMessage(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'local-lambda-floor-'));
   try {
     const file = join(folder, 'floor.cjs');
-    writeFileSync(file, source);
-    return await use(file);
+    writeFileSync(file, "process.send('ready');");
+    const started = performance.now();
+    const child = fork(file, { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    await once(child, 'message');
+    const time = performance.now() - started;
+    await end(child);
+    return time;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** Milliseconds from spawn to exit. */
+export async function spawnToExit(command: string, parameters: string[]): Promise<number> {
+  const started = performance.now();
+  const child = spawn(command, parameters, { stdio: 'ignore' });
+  await once(child, 'exit');
+  return performance.now() - started;
+}
+
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
   await exited;

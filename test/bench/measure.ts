@@ -33,11 +33,32 @@ export async function throughput(callers: number, count: number, call: () => Pro
   return count / ((performance.now() - started) / 1000);
 }
 
-/** The middle of several runs of the same measurement. */
-export async function median(runs: number, measure: () => Promise<number>): Promise<number> {
-  const values: number[] = [];
-  for (let index = 0; index < runs; index++) values.push(await measure());
-  return distribution(values).p50;
+export class Rounds<Name extends string> {
+  readonly #values = new Map<Name, number[]>();
+
+  /** Measures each of `what` in turn, `count` times: a figure and its floor meet the same weather. */
+  async run(count: number, what: Readonly<Partial<Record<Name, () => Promise<number>>>>): Promise<this> {
+    for (let round = 0; round < count; round++) {
+      for (const [name, measure] of Object.entries(what) as [Name, () => Promise<number>][]) this.add(name, await measure());
+    }
+    return this;
+  }
+
+  add(name: Name, value: number): void {
+    const values = this.#values.get(name) ?? [];
+    values.push(value);
+    this.#values.set(name, values);
+  }
+
+  median(name: Name): number {
+    return distribution(this.#values.get(name) ?? []).p50;
+  }
+
+  /** Median of the ratios of each round. */
+  ratio(name: Name, floor: Name): number {
+    const floors = this.#values.get(floor) ?? [];
+    return distribution((this.#values.get(name) ?? []).map((value, round) => value / (floors[round] ?? Number.NaN))).p50;
+  }
 }
 
 export interface Figure {
@@ -45,31 +66,30 @@ export interface Figure {
   value: number;
   unit: 'ms' | '/s' | 'KB' | 'MB';
   /** What the machine can do at best, measured in the same run. */
-  floor?: { name: string; value: number };
-  /** Largest ratio value/floor, or for rates the smallest, that the project promises. */
-  promise?: { ratio?: number; absolute?: number };
+  floor?: { name: string; value: number; ratio: number };
+  /** Largest ratio to the floor, or for rates the smallest, or the largest value that the project promises. */
+  promise?: { ratio: number } | { absolute: number };
 }
 
 const format = (value: number, unit: Figure['unit']) =>
-  unit === '/s' ? `${Math.round(value)}/s` : `${value < 10 ? value.toFixed(3) : value.toFixed(1)} ${unit}`;
+  unit === '/s' ? `${Math.round(value)}/s` : `${Math.abs(value) < 10 ? value.toFixed(3) : value.toFixed(1)} ${unit}`;
 
 /** One line a figure: what it is, its floor, the ratio, and whether the promise holds. */
 export function print(figure: Figure): void {
-  const parts = [figure.name.padEnd(58), format(figure.value, figure.unit).padStart(12)];
-  if (figure.floor) {
-    const ratio = figure.value / figure.floor.value;
-    parts.push(`${ratio.toFixed(2)}x of ${figure.floor.name} (${format(figure.floor.value, figure.unit)})`);
-  }
+  const parts = [figure.name.padEnd(54), format(figure.value, figure.unit).padStart(12)];
+  if (figure.floor) parts.push(`${figure.floor.ratio.toFixed(2)}x of ${figure.floor.name} (${format(figure.floor.value, figure.unit)})`);
   if (figure.promise) parts.push(`wanted ${wanted(figure)}: ${holds(figure) ? 'yes' : 'NO'}`);
   console.log(parts.join('  '));
 }
 
 function wanted({ promise, unit }: Figure): string {
   const sign = unit === '/s' ? 'at least' : 'at most';
-  return promise?.ratio === undefined ? `${sign} ${format(promise?.absolute ?? 0, unit)}` : `${sign} ${promise.ratio}x`;
+  if (promise === undefined) return '';
+  return 'ratio' in promise ? `${sign} ${promise.ratio}x` : `${sign} ${format(promise.absolute, unit)}`;
 }
 
 function holds({ value, floor, promise, unit }: Figure): boolean {
-  const limit = promise?.ratio === undefined ? promise?.absolute ?? Infinity : promise.ratio * (floor?.value ?? Number.NaN);
-  return unit === '/s' ? value >= limit : value <= limit;
+  if (promise === undefined) return true;
+  const [measured, limit] = 'ratio' in promise ? [floor?.ratio ?? Number.NaN, promise.ratio] : [value, promise.absolute];
+  return unit === '/s' ? measured >= limit : measured <= limit;
 }
