@@ -65,8 +65,8 @@ export interface Figure {
   name: string;
   value: number;
   unit: 'ms' | '/s' | 'KB' | 'MB';
-  /** What the machine can do at best, measured in the same run. */
-  floor?: { name: string; value: number; ratio: number };
+  /** What the machine can do at best, measured in the same run. `ratio` is that of the two values unless it was measured in turns. */
+  floor?: { name: string; value: number; ratio?: number };
   /** Largest ratio to the floor, or for rates the smallest, or the largest value that the project promises. */
   promise?: { ratio: number } | { absolute: number };
 }
@@ -77,7 +77,7 @@ const format = (value: number, unit: Figure['unit']) =>
 /** One line a figure: what it is, its floor, the ratio, and whether the promise holds. */
 export function print(figure: Figure): void {
   const parts = [figure.name.padEnd(54), format(figure.value, figure.unit).padStart(12)];
-  if (figure.floor) parts.push(`${figure.floor.ratio.toFixed(2)}x of ${figure.floor.name} (${format(figure.floor.value, figure.unit)})`);
+  if (figure.floor) parts.push(`${ratioOf(figure).toFixed(2)}x of ${figure.floor.name} (${format(figure.floor.value, figure.unit)})`);
   if (figure.promise) parts.push(`wanted ${wanted(figure)}: ${holds(figure) ? 'yes' : 'NO'}`);
   console.log(parts.join('  '));
 }
@@ -88,8 +88,13 @@ function wanted({ promise, unit }: Figure): string {
   return 'ratio' in promise ? `${sign} ${promise.ratio}x` : `${sign} ${format(promise.absolute, unit)}`;
 }
 
-function holds({ value, floor, promise, unit }: Figure): boolean {
+function ratioOf({ value, floor }: Figure): number {
+  return floor?.ratio ?? value / (floor?.value ?? Number.NaN);
+}
+
+function holds(figure: Figure): boolean {
+  const { value, promise, unit } = figure;
   if (promise === undefined) return true;
-  const [measured, limit] = 'ratio' in promise ? [floor?.ratio ?? Number.NaN, promise.ratio] : [value, promise.absolute];
+  const [measured, limit] = 'ratio' in promise ? [ratioOf(figure), promise.ratio] : [value, promise.absolute];
   return unit === '/s' ? measured >= limit : measured <= limit;
 }
