@@ -16,9 +16,11 @@ export interface Membership {
   outer: Membership | undefined;
 }
 
-/** One field, whose values all lie in tying arrays. */
+/** One field. */
 export interface TiedField {
-  /** Where a matching value lies. */
+  /** Whether it matches without a choice: by a value outside all tying arrays, or by absence from the whole event. */
+  free: boolean;
+  /** Where else a matching value lies. */
   matching: readonly Membership[];
   /** For a field that may be absent: where any value lies. It is absent when none of these is in reach. */
   present: readonly Membership[] | undefined;
@@ -27,8 +29,8 @@ export interface TiedField {
 /** @param fields in the order of their paths. */
 export function matchInArrays(fields: readonly TiedField[]): boolean {
   const later = new Set<TyingArray>();
-  const steps = fields.toReversed().map(({ matching, present }): Step => {
-    const step = { matching: new Places(matching), present: present && new Places(present), later: new Set(later) };
+  const steps = fields.toReversed().map(({ free, matching, present }): Step => {
+    const step = { free, matching: new Places(matching), present: present && new Places(present), later: new Set(later) };
     for (const list of [matching, present ?? []]) for (const membership of list) addArrays(membership, later);
     return step;
   });
@@ -36,6 +38,7 @@ export function matchInArrays(fields: readonly TiedField[]): boolean {
 }
 
 interface Step {
+  free: boolean;
   matching: Places;
   present: Places | undefined;
   /** Arrays in which fields that follow have values: a choice in any other array makes no difference to them. */
@@ -49,6 +52,8 @@ function addArrays(membership: Membership, arrays: Set<TyingArray>): void {
 function matchFrom(index: number, steps: readonly Step[]): boolean {
   const step = steps[index];
   if (!step) return true;
+  // A choice can be better than none: it may put the values of a field out of reach that must be absent.
+  if (step.free && matchFrom(index + 1, steps)) return true;
   if (step.present && !step.present.someInReach(() => true) && matchFrom(index + 1, steps)) return true;
   const tried = new Set<Membership | undefined>();
   return step.matching.someInReach((place) => {

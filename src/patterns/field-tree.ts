@@ -8,6 +8,8 @@ export interface Slot {
   path: string;
   pathIndex: number;
   test: FieldTest;
+  /** Whether a field that may be absent is tied after this one: then a value in an array can serve better than one outside. */
+  beforeAbsence: boolean;
 }
 
 export interface SpelledNode {
@@ -66,13 +68,17 @@ export function buildFieldTree(patterns: readonly (readonly SubRule[])[]): Field
       const known = slots.get(key);
       if (known) return known;
       const leaf = reach(root, path, leaves);
-      const slot: Slot = { index: slots.size, path, pathIndex: leaf.pathIndex, test: new FieldTest(values) };
+      const slot: Slot = { index: slots.size, path, pathIndex: leaf.pathIndex, test: new FieldTest(values), beforeAbsence: false };
       slots.set(key, slot);
       leaf.slots = [...leaf.slots, slot];
       return slot;
     }),
   })));
-  for (const { slots: own } of linked) markTies(root, own);
+  for (const { slots: own } of linked) {
+    markTies(root, own);
+    const lastAbsence = own.findLastIndex(({ test }) => test.absent);
+    own.slice(0, Math.max(lastAbsence, 0)).forEach((slot) => { slot.beforeAbsence = true; });
+  }
   finish(root);
   return { root, slotCount: slots.size, pathCount: leaves.size, subRules: linked };
 }

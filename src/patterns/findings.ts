@@ -52,27 +52,27 @@ export class Findings {
   string(node: FieldNode, text: string, membership: Membership | undefined): void {
     this.#saw(node, membership);
     this.observe?.(node, JSON.stringify(text));
-    for (const slot of node.slots) if (this.#free[slot.index] === 0 && slot.test.string(text)) this.#matched(slot, membership);
+    for (const slot of node.slots) if ((this.#free[slot.index] === 0 || slot.beforeAbsence) && slot.test.string(text)) this.#matched(slot, membership);
   }
 
   number(node: FieldNode, value: number, membership: Membership | undefined): void {
     this.#saw(node, membership);
     this.observe?.(node, String(value));
-    for (const slot of node.slots) if (this.#free[slot.index] === 0 && slot.test.number(value)) this.#matched(slot, membership);
+    for (const slot of node.slots) if ((this.#free[slot.index] === 0 || slot.beforeAbsence) && slot.test.number(value)) this.#matched(slot, membership);
   }
 
   numberText(node: FieldNode, spelling: string, membership: Membership | undefined): void {
     this.#saw(node, membership);
     this.observe?.(node, spelling);
     const value = Number(spelling);
-    for (const slot of node.slots) if (this.#free[slot.index] === 0 && slot.test.numberText(spelling, value)) this.#matched(slot, membership);
+    for (const slot of node.slots) if ((this.#free[slot.index] === 0 || slot.beforeAbsence) && slot.test.numberText(spelling, value)) this.#matched(slot, membership);
   }
 
   literal(node: FieldNode, value: boolean | null, membership: Membership | undefined): void {
     this.#saw(node, membership);
     this.observe?.(node, String(value));
     for (const slot of node.slots) {
-      if (this.#free[slot.index] === 0 && (value === null ? slot.test.null() : slot.test.boolean(value))) this.#matched(slot, membership);
+      if ((this.#free[slot.index] === 0 || slot.beforeAbsence) && (value === null ? slot.test.null() : slot.test.boolean(value))) this.#matched(slot, membership);
     }
   }
 
@@ -84,19 +84,21 @@ export class Findings {
   }
 
   matches(subRule: LinkedSubRule): boolean {
-    let involved = 0;
-    let matchedTied = false;
+    let tied = 0;
+    let absences = 0;
     for (const slot of subRule.slots) {
       if (this.#free[slot.index] === 1) continue;
-      if (this.#anyTied && this.#tiedOf(slot).length > 0) {
-        involved += 1;
-        matchedTied = true;
-      } else if (!slot.test.absent || this.#present[slot.pathIndex] === 1) return false;
-      else if (this.#anyTied && this.#presentTiedOf(slot).length > 0) involved += 1;
+      const absent = slot.test.absent && this.#present[slot.pathIndex] === 0;
+      const absentSomewhere = absent && this.#anyTied && this.#presentTiedOf(slot).length > 0;
+      if (absentSomewhere) absences += 1;
+      if (absent && !absentSomewhere) continue;
+      if (this.#anyTied && this.#tiedOf(slot).length > 0) tied += 1;
+      else if (!absentSomewhere) return false;
     }
-    if (involved === 0) return true;
-    if (involved === 1) return matchedTied;
-    return matchInArrays(subRule.slots.filter((slot) => this.#free[slot.index] === 0).map((slot) => ({
+    // A value outside all arrays goes with everything, and so does a single one inside.
+    if (absences === 0 && tied <= 1) return true;
+    return matchInArrays(subRule.slots.map((slot) => ({
+      free: this.#free[slot.index] === 1 || (slot.test.absent && this.#present[slot.pathIndex] === 0 && this.#presentTiedOf(slot).length === 0),
       matching: this.#tiedOf(slot),
       present: slot.test.absent && this.#present[slot.pathIndex] === 0 ? this.#presentTiedOf(slot) : undefined,
     })));

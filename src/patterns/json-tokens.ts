@@ -131,6 +131,8 @@ export class JsonTokens {
         return this.#nonNumeric('Infinity');
       case '+':
         this.#unexpectedInNumber('+', 'JSON spec does not allow numbers to have plus signs: enable `JsonReadFeature.ALLOW_LEADING_PLUS_SIGN_FOR_NUMBERS` to allow');
+      case '}':
+        this.#unexpected('}', 'expected a value');
       default:
         if (character === '-' || isDigit(character)) return this.#number(character);
         if (isIdentifierStart(character)) this.#unrecognised(character);

@@ -110,7 +110,7 @@ export class TextWalk {
     } else if (first === minus || isDigit(first)) {
       const start = this.#at;
       this.#skipNumber(first);
-      if (this.#simple === this.#simple && !node.asksSpelling) this.#findings.number(node, this.#simple, membership);
+      if (!Number.isNaN(this.#simple) && !node.asksSpelling && !this.#findings.observe) this.#findings.number(node, this.#simple, membership);
       else this.#findings.numberText(node, this.#text.slice(start, this.#at), membership);
     } else this.#findings.literal(node, this.#literal(first), membership);
   }
