@@ -18,6 +18,7 @@ import type { EngineLogger } from './host/engine-logger.ts';
 import { takeOwnership } from './host/engine-ownership.ts';
 import { checkSettings, resolveSettings } from './host/engine-settings.ts';
 import { ownRoutes } from './host/own-routes.ts';
+import { RealAws } from './host/real-aws.ts';
 import { deliveryPorts, registerResources, resourcesSnapshot, setResourceBaselines } from './host/resource-handlers.ts';
 import { PausingGate } from './host/pausing-gate.ts';
 import { RpcServer, socketPathFor } from './host/rpc-server.ts';
@@ -91,8 +92,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     endpoint: '', region: settings.region, accountId: settings.accountId, ...credentials,
     pid: process.pid, version, dataFolder, nodeVersion: process.versions.node, notices,
   };
+  const realAws = new RealAws(currentSettings, logger);
   const preparer = createCodePreparer({
-    dataFolder, logger, settings: currentSettings, endpoint: () => info, workspaceFolders: () => folders,
+    dataFolder, logger, settings: currentSettings, endpoint: () => info, workspaceFolders: () => folders, realAws: () => realAws.access(),
     bootstrapFolder, engineNode: process.execPath,
   });
   const runner = new TrustGate((): FunctionRunner => createFunctionRunner({
@@ -137,7 +139,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     resources: () => resourcesSnapshot(hosts),
   });
   const endpoint = new Endpoint({
-    lambda, credentials, token: credentials.token, logger,
+    lambda, credentials: { ...credentials, lookup: (id) => realAws.secretOf(id) }, token: credentials.token, logger,
     requireSignatures: () => options.requireSignatures ?? settings.requireSignatures,
     region: () => settings.region, accountId: () => settings.accountId,
     ownRoutes: ownRoutes({ info, clock, gate, lambda, history, settings: currentSettings, reader }),

@@ -16,6 +16,8 @@ export const defaultSettings: EngineSettings = {
   pythonInterpreters: {},
   environment: {},
   environmentFiles: {},
+  awsProfile: '',
+  awsServices: [],
   history: { maxExecutions: 10_000, maxMegabytes: 500 },
   stayAliveSeconds: 30,
 };

@@ -35,6 +35,10 @@ export interface EngineSettings {
   environment: Record<string, Record<string, string>>;
   /** `.env` files by function name (`*` for all), relative to the workspace folder. */
   environmentFiles: Record<string, string>;
+  /** Profile of the user's AWS configuration for `awsServices`; empty for none. */
+  awsProfile: string;
+  /** Services, by their names in endpoint URLs (`dynamodb`, `s3`), whose calls by functions go to AWS itself. Empty: nothing leaves the machine. */
+  awsServices: string[];
   history: {
     /** Default 10000. */
     maxExecutions: number;

@@ -6,5 +6,7 @@ const from = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export const supervisorEntry = bundled ? from('./supervisor.cjs') : from('../runtime/supervisor.ts');
 export const bootstrapFolder = bundled ? from('./bootstraps') : from('../runtime/bootstraps');
+/** URL of the bundle that resolves AWS profiles, for `import()`. */
+export const profileCredentialsEntry = new URL(bundled ? './profile-credentials.cjs' : '../aws/profile-credentials.ts', import.meta.url).href;
 /** This project's version. */
 export const version = process.env['LOCAL_LAMBDA_VERSION'] ?? '0.0.0-source';

@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
+import { UserError } from '../contracts/faults.ts';
 import type { RunnableFunction } from '../contracts/functions.ts';
 import type { Logger } from '../contracts/logger.ts';
+import type { RealAwsAccess } from '../contracts/real-aws.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
 import { FolderWatcher } from './code-watcher.ts';
 import { environmentFilesOf, functionEnvironment, readEnvironmentFiles, type EndpointContext } from './process-environment.ts';
@@ -15,6 +17,8 @@ export interface CodePreparerOptions {
   dataFolder: string;
   settings: () => EngineSettings;
   endpoint: () => EndpointContext;
+  /** Services of AWS itself that functions reach; undefined for none. @throws UserError when the profile gives no credentials. */
+  realAws: () => Promise<RealAwsAccess | undefined>;
   workspaceFolders: () => readonly string[];
   bootstrapFolder: string;
   /** The Node that runs the engine. */
@@ -26,6 +30,7 @@ interface Entry {
   fn: RunnableFunction;
   settings: EngineSettings;
   endpoint: string;
+  realAws?: RealAwsAccess | undefined;
   prepared?: PreparedCode;
   /** Source files and their time stamps. */
   inputs: Map<string, string>;
@@ -137,7 +142,7 @@ class Preparer implements CodePreparer {
 
   #isFresh(entry: Entry, fn: RunnableFunction): boolean {
     if (!entry.prepared || entry.dirty || entry.fn.revisionId !== fn.revisionId || entry.settings !== this.#options.settings()
-      || entry.endpoint !== this.#options.endpoint().endpoint) return false;
+      || entry.endpoint !== this.#options.endpoint().endpoint || (entry.realAws?.expiresAt ?? Infinity) <= Date.now()) return false;
     // The watcher's message may still be on its way when a saved edit is followed by a call at once.
     for (const [file, known] of entry.inputs) {
       if (stamp(file) !== known) return false;
@@ -164,15 +169,23 @@ class Preparer implements CodePreparer {
     } catch (error) {
       return { kind: 'build-error', message: `The environment file of ${configuration.functionName} cannot be read (setting localLambda.environmentFiles): ${(error as Error).message}`, details: [] };
     }
+    try {
+      entry.realAws = await this.#options.realAws();
+    } catch (error) {
+      if (error instanceof UserError) return { kind: 'no-runtime', message: error.message };
+      throw error;
+    }
+    const { realAws } = entry;
     const inputs = new Map(files.map((file) => [file, stamp(file)]));
     const environment = (handler: string) => functionEnvironment({
       fn, settings, endpoint: this.#options.endpoint(), taskRoot: folder, handler, runtimeFolder: this.#options.bootstrapFolder, files: texts,
+      ...(realAws === undefined ? {} : { realAws }),
     });
     if (configuration.runtime.startsWith('provided')) return this.#provided(entry, folder, environment, inputs);
     const choice = await this.#interpreters.choose(fn, this.#options.workspaceFolders());
     if (choice.kind !== 'found') return choice;
     const { binary, version } = choice.interpreter;
-    const note = choice.note === undefined ? {} : { note: choice.note };
+    const note = noteOf(choice.note, realAws?.note);
     if (parseRuntime(configuration.runtime)?.language === 'python') {
       const source = configuration.code.handlerFile;
       if (source !== undefined) inputs.set(source, stamp(source));
@@ -221,7 +234,7 @@ class Preparer implements CodePreparer {
       inputs.set(candidate, stamp(candidate));
       entry.inputs = inputs;
       return { kind: 'ready', flavor: 'provided', binary: candidate, binaryVersion: '', binaryArguments: [], taskRoot: folder, handler: configuration.handler,
-        environment: environment(configuration.handler), codeRevision: revisionOf(entry, candidate, []) };
+        environment: environment(configuration.handler), codeRevision: revisionOf(entry, candidate, []), ...noteOf(entry.realAws?.note) };
     }
     return { kind: 'invalid-entrypoint', searched: ['/var/task/bootstrap', '/opt/bootstrap'] };
   }
@@ -295,8 +308,13 @@ function inside(file: string, folder: string): boolean {
 function revisionOf(entry: Entry, binary: string, texts: readonly string[]): string {
   const hash = createHash('sha256').update(JSON.stringify([entry.fn.revisionId, binary, texts, [...entry.inputs], entry.generation, entry.endpoint]));
   // Overrides from settings may be secret, so they are only ever hashed.
-  hash.update(JSON.stringify([entry.settings.environment, entry.settings.region, entry.settings.accountId]));
+  hash.update(JSON.stringify([entry.settings.environment, entry.settings.region, entry.settings.accountId, entry.realAws]));
   return hash.digest('hex').slice(0, 32);
+}
+
+function noteOf(...notes: readonly (string | undefined)[]): { note?: string } {
+  const told = notes.filter((note) => note !== undefined);
+  return told.length === 0 ? {} : { note: told.join(' ') };
 }
 
 /** The module that a handler string names, as the Node bootstrap would find it, TypeScript included. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { RunnableFunction } from '../contracts/functions.ts';
+import type { RealAwsAccess } from '../contracts/real-aws.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
 
 export interface EndpointContext {
@@ -42,6 +43,8 @@ export interface EnvironmentInput {
   taskRoot: string;
   handler: string;
   runtimeFolder: string;
+  /** Absent unless the user lets services go to AWS itself. */
+  realAws?: RealAwsAccess;
   /** Text of `.env` files, already read. */
   files: readonly string[];
 }
@@ -69,6 +72,7 @@ export function functionEnvironment(input: EnvironmentInput): Record<string, str
     // An SDK that finds no credentials must not look for those of the machine.
     AWS_EC2_METADATA_DISABLED: 'true',
     ...(endpoint.endpoint === '' ? {} : { AWS_ENDPOINT_URL: endpoint.endpoint }),
+    ...input.realAws?.endpoints,
   }, own);
   // A later layer's files win over an earlier one's, so it is searched first.
   const layerPaths = (...tails: string[]) => configuration.layers.toReversed().flatMap((layer) => tails.map((tail) => join(layer, tail)));
@@ -86,8 +90,10 @@ export function functionEnvironment(input: EnvironmentInput): Record<string, str
   return Object.assign(result, {
     AWS_REGION: endpoint.region,
     AWS_DEFAULT_REGION: endpoint.region,
-    AWS_ACCESS_KEY_ID: endpoint.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: endpoint.secretAccessKey,
+    // One process has one key pair: the endpoint recognises that of a profile too.
+    AWS_ACCESS_KEY_ID: input.realAws?.accessKeyId ?? endpoint.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: input.realAws?.secretAccessKey ?? endpoint.secretAccessKey,
+    ...(input.realAws?.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: input.realAws.sessionToken }),
     AWS_LAMBDA_FUNCTION_NAME: configuration.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(configuration.memorySize),

@@ -83,7 +83,7 @@ export function openWorkbench(options: { settings?: Partial<EngineSettings>; max
   const bootstrapFolder = join(source, 'runtime', 'bootstraps');
   const preparer = createCodePreparer({
     dataFolder: place.path('.data'), logger, settings: () => settings, endpoint: () => endpoint,
-    workspaceFolders: () => [place.root], bootstrapFolder, engineNode: process.execPath,
+    workspaceFolders: () => [place.root], realAws: () => Promise.resolve(undefined), bootstrapFolder, engineNode: process.execPath,
   });
   const runner = createFunctionRunner({
     preparer, logger, nodeBinary: process.execPath, supervisorEntry: join(source, 'runtime', 'supervisor.ts'), bootstrapFolder,
