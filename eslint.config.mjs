@@ -10,6 +10,11 @@ const noAwsSdkValue = {
   message: 'The AWS SDK is loaded lazily: use `await import(...)`, or import types only.',
 };
 
+const pure = {
+  regex: '^(node:)?(child_process|http|https|http2|net|fs|fs/promises|worker_threads|timers|timers/promises)$',
+  message: 'src/lambda and src/resources are pure: no processes, HTTP, files or bare timers.',
+};
+
 function room(name, { alsoForbidden = [], extraPatterns = [] } = {}) {
   const others = [...rooms.filter((other) => other !== name), 'ui', 'protocol', ...alsoForbidden];
   return {
@@ -74,15 +79,9 @@ export default tseslint.config(
       }],
     },
   },
-  room('lambda', {
-    alsoForbidden: ['store'],
-    extraPatterns: [{
-      regex: '^(node:)?(child_process|http|https|http2|net|fs|fs/promises|worker_threads|timers|timers/promises)$',
-      message: 'src/lambda is pure: no processes, HTTP, files or bare timers.',
-    }],
-  }),
+  room('lambda', { alsoForbidden: ['store'], extraPatterns: [pure] }),
   room('runtime', { alsoForbidden: ['store'] }),
-  room('resources', { alsoForbidden: ['store'] }),
+  room('resources', { alsoForbidden: ['store'], extraPatterns: [pure] }),
   room('sources', { alsoForbidden: ['store'] }),
   room('template', { alsoForbidden: ['store'] }),
   room('endpoint', { alsoForbidden: ['store'] }),

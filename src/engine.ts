@@ -8,6 +8,7 @@ import type { FunctionRunner } from './contracts/runner.ts';
 import type { EngineSettings } from './contracts/settings.ts';
 import type { TemplateSettings, WorkspaceModel } from './contracts/workspace.ts';
 import { Endpoint } from './endpoint/endpoint.ts';
+import { SnsProtocol } from './endpoint/sns-protocol.ts';
 import { SqsProtocol } from './endpoint/sqs-protocol.ts';
 import { Broadcaster } from './host/broadcaster.ts';
 import { registerClient } from './host/client-handlers.ts';
@@ -17,6 +18,7 @@ import { removeDiscovery, writeDiscovery } from './host/discovery.ts';
 import type { EngineLogger } from './host/engine-logger.ts';
 import { takeOwnership } from './host/engine-ownership.ts';
 import { checkSettings, resolveSettings } from './host/engine-settings.ts';
+import { LoopbackPoster } from './host/http-poster.ts';
 import { ownRoutes } from './host/own-routes.ts';
 import { RealAws } from './host/real-aws.ts';
 import { deliveryPorts, registerResources, resourcesSnapshot, setResourceBaselines } from './host/resource-handlers.ts';
@@ -28,6 +30,7 @@ import { bootstrapFolder, supervisorEntry, version } from './host/shipped-files.
 import { TrustGate } from './host/trust-gate.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
 import { engineLog, type EngineInfo, type InitializeParams, type WorkspaceUpdate } from './protocol/engine.ts';
+import { SnsService } from './resources/sns/sns-service.ts';
 import { SqsService } from './resources/sqs/sqs-service.ts';
 import { createCodePreparer } from './runtime/code-preparer.ts';
 import { createCodeStore } from './runtime/frozen-code.ts';
@@ -37,6 +40,7 @@ import { SqliteEventQueue } from './store/event-queue.ts';
 import { SqliteExecutionHistory } from './store/execution-history.ts';
 import { SqliteQueueMessages } from './store/queue-messages.ts';
 import { openState } from './store/state-database.ts';
+import { SqliteTopicStore } from './store/topic-store.ts';
 import { createWorkspaceReader } from './template/workspace-reader.ts';
 
 export interface EngineOptions {
@@ -122,6 +126,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     executionOf: (traceHeader) => history.bySegment(/Parent=([0-9a-f]{16})/.exec(traceHeader)?.[1] ?? '')?.id,
   });
   hosts.queues = queues;
+  const topics = new SnsService({
+    clock, documents, account, logger, gate, store: new SqliteTopicStore(state.database), queues, functions: lambda, poster: new LoopbackPoster(),
+    ids: { uuid: randomUUID, hex: randomHex }, endpoint: () => info.endpoint,
+    changed: () => broadcaster.resourcesChanged(),
+  });
+  hosts.topics = topics;
   const reader = createWorkspaceReader({ folders, settings: templateSettings(settings), logger, watch: true });
   const secret = randomBytes(24).toString('base64url');
   const socketPath = socketPathFor(dataFolder);
@@ -143,7 +153,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     requireSignatures: () => options.requireSignatures ?? settings.requireSignatures,
     region: () => settings.region, accountId: () => settings.accountId,
     ownRoutes: ownRoutes({ info, clock, gate, lambda, history, settings: currentSettings, reader }),
-    services: [new SqsProtocol(queues, () => info.endpoint)],
+    services: [new SqsProtocol(queues, () => info.endpoint), new SnsProtocol(topics, () => topics.signingCertificate(), () => info.endpoint)],
   });
 
   function setBaselines(model: WorkspaceModel): void {
@@ -205,6 +215,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     }
     remembered.put('port', port);
     info.endpoint = `http://127.0.0.1:${port}`;
+    topics.start();
   }
 
   async function applyWorkspace(update: WorkspaceUpdate | InitializeParams): Promise<void> {
@@ -232,6 +243,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
       stopForwarding();
       reader.dispose();
       queues.close();
+      topics.close();
       await endpoint.close();
       await lambda.close();
       await runner.close();

@@ -10,6 +10,8 @@ export interface CallContext {
   signal?: AbortSignal;
   /** `http://127.0.0.1:<port>` as the caller reached the endpoint, for answers that hold URLs. */
   endpoint: string;
+  /** A request without a signature, through a URL that AWS answers without one too (SNS's SubscribeURL and UnsubscribeURL). */
+  anonymous?: boolean;
 }
 
 export type ServiceInput = Readonly<Record<string, unknown>>;
@@ -180,9 +182,27 @@ export interface TopicSummary {
     deadLetterTargetArn?: string;
     /** `PendingConfirmation` for an HTTP subscription that has not confirmed yet. */
     pending: boolean;
+    /** HTTP deliveries that wait for their first attempt or a retry. */
+    waiting: number;
   }[];
+  /** Newest first, at most 20. */
+  lastMessages: readonly PublishedMessage[];
   origin?: FunctionOrigin;
   changed: readonly string[];
+}
+
+/** What became of one message of a topic, so that nobody has to guess why nothing happened. */
+export interface PublishedMessage {
+  messageId: string;
+  /** Epoch milliseconds. */
+  publishedAt: number;
+  subject?: string;
+  /** The beginning of the message. */
+  preview: string;
+  /** Subscriptions that it was handed to; an HTTP delivery counts when it is queued. */
+  delivered: number;
+  /** Subscriptions that did not get it, with one sentence why. */
+  missed: readonly { subscriptionArn: string; protocol: string; endpoint: string; reason: string }[];
 }
 
 export interface BusSummary {

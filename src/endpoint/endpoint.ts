@@ -173,7 +173,8 @@ export class Endpoint {
 
   /** Services that are not here are told so whatever the signature: nothing is done that it would guard. */
   #claim(service: ServiceProtocol, head: RequestHead): SignatureClaim | undefined {
-    return this.#services.has(service.signingName) && this.#options.requireSignatures() ? this.#signatures.open(head, service.signingName) : undefined;
+    if (!this.#services.has(service.signingName) || !this.#options.requireSignatures() || service.isPublic?.(head)) return undefined;
+    return this.#signatures.open(head, service.signingName);
   }
 
   #faultAnswer(service: ServiceProtocol, call: ServiceCall | undefined, error: unknown, head: RequestHead): Answer {

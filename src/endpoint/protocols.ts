@@ -32,11 +32,10 @@ const queryBodyLimit = 8 * 1024 * 1024;
 export function serviceOf(head: RequestHead, services: ReadonlyMap<string, ServiceProtocol>): ServiceProtocol {
   const named = claimedService(head);
   if (named !== undefined) return services.get(named) ?? new AbsentService(named, head);
-  if (isForeign(head)) return new AbsentService(undefined, head);
   for (const service of services.values()) {
     if (service.recognises(head)) return service;
   }
-  if (isForm(head)) return new AbsentService(undefined, head);
+  if (isForeign(head) || isForm(head)) return new AbsentService(undefined, head);
   return services.values().next().value ?? new AbsentService(undefined, head);
 }
 

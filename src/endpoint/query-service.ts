@@ -16,6 +16,8 @@ export interface QueryProtocol {
   /** For example `http://queue.amazonaws.com/doc/2012-11-05/`. */
   namespace: string;
   maxBodyBytes: number;
+  /** Errors carry an empty `Detail` element, as SQS's do, unless this is false. */
+  errorDetail?: boolean;
   /** The input that the service's operation takes. `path` is the request's, which names the queue in older SQS calls. */
   input(action: string, parameters: QueryParameters, path: string): ServiceInput;
   /** XML inside `<ActionResult>`; undefined when the answer has no result element. */
@@ -57,7 +59,7 @@ export function queryFault(protocol: QueryProtocol, error: unknown, requestId: s
   const type = fault.status < 500 ? 'Sender' : 'Receiver';
   return xml(fault.status, requestId,
     `<ErrorResponse xmlns="${protocol.namespace}"><Error><Type>${type}</Type><Code>${escapeXml(fault.queryCode ?? fault.name)}</Code>`
-    + `<Message>${escapeXml(fault.message)}</Message><Detail/></Error><RequestId>${requestId}</RequestId></ErrorResponse>`);
+    + `<Message>${escapeXml(fault.message)}</Message>${protocol.errorDetail === false ? '' : '<Detail/>'}</Error><RequestId>${requestId}</RequestId></ErrorResponse>`);
 }
 
 /** One element; nothing for an undefined value. */

@@ -40,6 +40,8 @@ export interface ServiceProtocol {
   readonly waits?: boolean;
   /** Version by which a form of the Query protocol names this service in its body, for example `2012-11-05`. */
   readonly queryVersion?: string;
+  /** Requests that AWS answers without a signature too: a secret in them, such as a token, is enough. */
+  isPublic?(head: RequestHead): boolean;
   /** Recognises an unsigned request by its method, path and headers alone. */
   recognises(head: RequestHead): boolean;
   /** @throws AwsFault when there is no such operation. */

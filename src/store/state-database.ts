@@ -6,8 +6,9 @@ import { openDatabase, type OpenedDatabase } from './database.ts';
 import { documentsSchema } from './document-store.ts';
 import { eventQueueSchema } from './event-queue.ts';
 import { queueMessagesSchema } from './queue-messages.ts';
+import { topicStoreSchema } from './topic-store.ts';
 
 /** Opens or makes the file. @throws UserError when a newer version wrote it. */
 export function openState(file: string): OpenedDatabase {
-  return openDatabase(file, [documentsSchema, [eventQueueSchema, queueMessagesSchema].join(';')]);
+  return openDatabase(file, [documentsSchema, [eventQueueSchema, queueMessagesSchema, topicStoreSchema].join(';')]);
 }

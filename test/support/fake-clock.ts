@@ -95,8 +95,8 @@ export class FakeClock implements Clock {
   }
 
   #fire(): void {
-    // A hair of tolerance: real time and wait time are converted into each other.
-    const due = [...this.#timers].filter((timer) => (timer.waits ? timer.at <= this.#wait + 1e-6 : timer.at <= this.time + 1e-6));
+    // Tolerance: real time and wait time are converted into each other, and doubles of their size end at 0.0002.
+    const due = [...this.#timers].filter((timer) => timer.at <= (timer.waits ? this.#wait : this.time) + 0.01);
     for (const timer of due) {
       if (this.#timers.delete(timer)) {
         if (timer.waits) this.#wait = Math.max(this.#wait, timer.at);
