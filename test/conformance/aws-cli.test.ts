@@ -36,7 +36,7 @@ if (!present) console.error('The AWS CLI is not installed: its conformance suite
 
   it('lists the functions of the template', async () => {
     const { Functions } = JSON.parse((await aws('lambda', 'list-functions')).stdout) as { Functions: { FunctionName: string }[] };
-    assert.deepEqual(Functions.map((fn) => fn.FunctionName).sort(), ['ChargeCard', 'PlaceOrder', 'PriceBasket', 'ShipOrder']);
+    assert.deepEqual(Functions.map((fn) => fn.FunctionName).sort(), ['ChargeCard', 'ConfirmOrder', 'PlaceOrder', 'PriceBasket', 'SendReceipt', 'ShipOrder']);
   });
 
   it('invokes a TypeScript function, a Python function and one that throws, with log tails', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -99,13 +100,30 @@ describe('local-lambda start, on the sample workspace', () => {
 
   it('lists the functions of the template, without the one whose condition is false', async () => {
     const { Functions = [] } = await client.send(new ListFunctionsCommand({}));
-    assert.deepEqual(Functions.map(({ FunctionName }) => FunctionName), ['ChargeCard', 'PlaceOrder', 'PriceBasket', 'ShipOrder']);
+    assert.deepEqual(Functions.map(({ FunctionName }) => FunctionName), ['ChargeCard', 'ConfirmOrder', 'PlaceOrder', 'PriceBasket', 'SendReceipt', 'ShipOrder']);
   });
 
   it('runs TypeScript, and names the .ts line of a failure', async () => {
     const { log, payload } = await invoke(client, 'PlaceOrder', { body: '{' });
     assert.match(log, /^INIT_START[^\n]*\nSTART RequestId: /);
     assert.ok(JSON.stringify(payload).length > 2);
+  });
+
+  it('runs the test events of the sample', async () => {
+    const event = (path: string) => JSON.parse(readFileSync(join(engine.workspace, '.local-lambda/events', path), 'utf8')) as unknown;
+    const answer = async (name: string, path: string) => (await invoke(client, name, event(`${name}/${path}.json`))).payload;
+    assert.deepEqual(await answer('ConfirmOrder', 'order-placed'), {
+      status: 'CONFIRMED', id: 'ord-1', customer: 'Ana', address: { country: 'PT' }, email: 'ana@example.com', token: 'tok_visa', amount: 1780, weight: 0.24,
+    });
+    assert.deepEqual(await answer('SendReceipt', 'payment'), { sent: [{ to: 'ana@example.com', subject: 'Receipt: 19.90 EUR' }] });
+    assert.equal((await answer('SendReceipt', 'without-address'))['errorType'], 'NoAddress');
+    // Each run counts its own attempts, whatever an earlier one left.
+    const orderId = `ord-${randomUUID()}`;
+    const charges: Record<string, unknown>[] = [];
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      charges.push((await invoke(client, 'ChargeCard', { ...(event('ChargeCard/unstable-provider.json') as object), orderId })).payload);
+    }
+    assert.deepEqual(charges.map((charge) => charge['errorType'] ?? charge['orderId']), ['ProviderUnavailable', 'ProviderUnavailable', orderId]);
   });
 
   it('runs a function that came as a zip, of any client', async () => {

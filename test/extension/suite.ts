@@ -56,13 +56,13 @@ describe('Local Lambda in a trusted workspace', () => {
 
   describe('functions view', () => {
     it('lists the functions of the template at the root, in alphabetical order', async () => {
-      await until(internals.states.onDidChange, () => (functionNames().length >= 4 ? true : undefined));
+      await until(internals.states.onDidChange, () => (functionNames().length >= 6 ? true : undefined));
       const labels = internals.tree.getChildren().map((node) => internals.tree.getTreeItem(node).label);
-      assert.deepEqual(labels, ['ChargeCard', 'PlaceOrder', 'PriceBasket', 'ShipOrder']);
+      assert.deepEqual(labels, ['ChargeCard', 'ConfirmOrder', 'PlaceOrder', 'PriceBasket', 'SendReceipt', 'ShipOrder']);
     });
 
     it('shows runtime and outcome, and offers what each row can do', async () => {
-      const item = () => internals.tree.getTreeItem(internals.tree.getChildren()[2]!);
+      const item = () => internals.tree.getTreeItem(internals.tree.getChildren()[3]!);
       assert.equal(item().description, 'nodejs24.x');
       assert.equal(item().contextValue, 'function handler template local');
       await invoke('PriceBasket', { lines: [{ sku: 'CUP-2', price: 1500, quantity: 1 }] });
@@ -72,7 +72,7 @@ describe('Local Lambda in a trusted workspace', () => {
     });
 
     it('tells handler, limits and ARN on hover, environment by name only', () => {
-      const node = internals.tree.getChildren()[1]!;
+      const node = internals.tree.getChildren()[2]!;
       const tooltip = (internals.tree.resolveTreeItem(internals.tree.getTreeItem(node), node).tooltip as vscode.MarkdownString).value;
       for (const part of ['src/handlers/place-order.handler', '10 s', '256 MB', 'arn:aws:lambda:us-east-1:123456789012:function:PlaceOrder', 'STAGE']) {
         assert.ok(tooltip.includes(part), `${part} is missing in ${tooltip}`);

@@ -15,15 +15,19 @@ describe('SAM templates', () => {
   it('the sample workspace is read in full, without a diagnostic', async () => {
     const folder = join(fileURLToPath(import.meta.url), '../../../workspaces/orders');
     const read = new ReadModel(folder, await workspace.reader({ folders: [folder] }).read());
-    assert.deepEqual(read.names, ['PlaceOrder', 'PriceBasket', 'ChargeCard', 'ShipOrder']);
+    assert.deepEqual(read.names, ['PlaceOrder', 'ConfirmOrder', 'PriceBasket', 'ChargeCard', 'SendReceipt', 'ShipOrder']);
     assert.equal(read.handlerFile('PlaceOrder'), 'src/handlers/place-order.ts');
     assert.equal(read.handlerFile('ShipOrder'), 'functions/ship-order/app.py');
     assert.deepEqual(read.environment('ShipOrder'), { STAGE: 'dev', CURRENCY: 'EUR', WAREHOUSE: 'lisbon' });
     assert.equal(read.function('ChargeCard').configuration.timeout, 5);
     assert.equal(read.function('PriceBasket').configuration.memorySize, 128);
-    assert.deepEqual(read.function('ChargeCard').eventInvokeConfigs, [
-      { qualifier: '$LATEST', maximumRetryAttempts: 2, onFailure: 'arn:aws:sqs:eu-west-1:123456789012:failed-payments' },
-    ]);
+    assert.deepEqual(read.function('ChargeCard').eventInvokeConfigs, [{
+      qualifier: '$LATEST', maximumRetryAttempts: 2,
+      onSuccess: 'arn:aws:sns:eu-west-1:123456789012:payments', onFailure: 'arn:aws:sqs:eu-west-1:123456789012:failed-payments',
+    }]);
+    assert.equal(read.function('SendReceipt').configuration.deadLetterTargetArn, 'arn:aws:sqs:eu-west-1:123456789012:failed-receipts');
+    const kinds = Map.groupBy(read.model.resources, ({ type }) => type.split('::')[2]!);
+    assert.deepEqual(Object.fromEntries([...kinds].map(([kind, all]) => [kind, all.length])), { EventBus: 1, Rule: 2, Topic: 1, Subscription: 2, Queue: 6 });
     assert.deepEqual(read.diagnostics, []);
   });
 
