@@ -1,6 +1,7 @@
 /** The services that embed the language, and how they differ. */
 import { compileFields, type CompiledFields, type SubRule } from './compile-fields.ts';
 import { InvalidPatternError } from './invalid-pattern-error.ts';
+import { checkJson, JsonFault } from './json-tokens.ts';
 import type { OperatorDialect } from './value-patterns.ts';
 import { checkWildcardComplexity } from './wildcard-complexity.ts';
 
@@ -48,7 +49,8 @@ export function compileSubRules(text: string, dialect: Dialect): readonly SubRul
     case 'sns-attributes':
     case 'sns-body': {
       // An empty policy is none: all messages pass.
-      if (/^\s*\{\s*\}\s*$/.test(text)) return [new Map()];
+      if (/^\s*(\{\s*\}\s*)?$/.test(text)) return [new Map()];
+      checkPolicyJson(text);
       const fields = compileFields(text, sns);
       checkFilterPolicy(fields, dialect);
       return fields.subRules;
@@ -59,6 +61,16 @@ export function compileSubRules(text: string, dialect: Dialect): readonly SubRul
       if (dialect === 'esm-kinesis' && subRules.some((subRule) => subRule.has('data'))) throw new InvalidPatternError(invalidFilter);
       return subRules;
     }
+  }
+}
+
+/** SNS looks for faults of JSON first, and says so. */
+function checkPolicyJson(text: string): void {
+  try {
+    checkJson(text);
+  } catch (error) {
+    if (error instanceof JsonFault) throw new InvalidPatternError(`failed to parse JSON. ${error.message}`);
+    throw error;
   }
 }
 

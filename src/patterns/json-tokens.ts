@@ -24,6 +24,20 @@ interface Scope {
   entries: number;
 }
 
+/** Not a fault of the pattern language but of JSON. */
+export class JsonFault extends InvalidPatternError {}
+
+/** Reads the outermost value to its end. @throws JsonFault */
+export function checkJson(text: string): void {
+  const tokens = new JsonTokens(text);
+  let depth = 0;
+  do {
+    const kind = tokens.next();
+    if (kind === '{' || kind === '[') depth += 1;
+    else if (kind === '}' || kind === ']') depth -= 1;
+  } while (depth > 0);
+}
+
 export class JsonTokens {
   readonly #text: string;
   readonly #scopes: Scope[] = [];
@@ -57,7 +71,7 @@ export class JsonTokens {
     return this.#position;
   }
 
-  /** @throws InvalidPatternError where the text is not JSON. */
+  /** @throws JsonFault where the text is not JSON. */
   next(): TokenKind {
     if (this.#pending !== undefined) {
       const kind = this.#pending;
@@ -82,7 +96,7 @@ export class JsonTokens {
     if (scope?.kind !== 'Object') return this.#enter(this.#readValue(character));
     if (character !== '"') this.#unexpected(character, 'was expecting double-quote to start field name');
     this.#name = this.#readString('name');
-    if (this.#name.length > maximumNameLength) throw new InvalidPatternError(`Name length (${this.#name.length}) exceeds the maximum allowed (${maximumNameLength}, from \`StreamReadConstraints.getMaxNameLength()\`)`);
+    if (this.#name.length > maximumNameLength) throw new JsonFault(`Name length (${this.#name.length}) exceeds the maximum allowed (${maximumNameLength}, from \`StreamReadConstraints.getMaxNameLength()\`)`);
     this.#pending = this.#readValue(this.#skipColon());
     this.#kind = 'name';
     return 'name';
@@ -90,7 +104,7 @@ export class JsonTokens {
 
   #enter(kind: TokenKind): TokenKind {
     if (kind === '{' || kind === '[') {
-      if (this.#scopes.length === maximumDepth) throw new InvalidPatternError(`Document nesting depth (${maximumDepth + 1}) exceeds the maximum allowed (${maximumDepth}, from \`StreamReadConstraints.getMaxNestingDepth()\`)`);
+      if (this.#scopes.length === maximumDepth) throw new JsonFault(`Document nesting depth (${maximumDepth + 1}) exceeds the maximum allowed (${maximumDepth}, from \`StreamReadConstraints.getMaxNestingDepth()\`)`);
       this.#scopes.push({ kind: kind === '{' ? 'Object' : 'Array', at: this.#position - 1, entries: 0 });
       this.#value = kind;
     }
@@ -103,7 +117,7 @@ export class JsonTokens {
     const kind = character === ']' ? 'Array' : 'Object';
     if (scope?.kind !== kind) {
       const start = `${scope?.kind ?? 'root'} starting at ${this.#location(scope?.at ?? 0)}`;
-      throw new InvalidPatternError(`Unexpected close marker '${character}': expected '${character === ']' ? '}' : ']'}' (for ${start})`);
+      throw new JsonFault(`Unexpected close marker '${character}': expected '${character === ']' ? '}' : ']'}' (for ${start})`);
     }
     this.#scopes.pop();
     this.#value = character;
@@ -148,7 +162,7 @@ export class JsonTokens {
 
   #nonNumeric(word: string): never {
     this.#matchWord(word);
-    throw new InvalidPatternError(`Non-standard token '${word}': enable \`JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS\` to allow`);
+    throw new JsonFault(`Non-standard token '${word}': enable \`JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS\` to allow`);
   }
 
   /** The rest of a word whose first letter was read. */
@@ -170,7 +184,7 @@ export class JsonTokens {
       this.#position += 1;
       first = digit;
     }
-    if (first === '0' && isDigit(this.#text[this.#position])) throw new InvalidPatternError('Invalid numeric value: Leading zeroes not allowed');
+    if (first === '0' && isDigit(this.#text[this.#position])) throw new JsonFault('Invalid numeric value: Leading zeroes not allowed');
     this.#digits();
     if (this.#text[this.#position] === '.') {
       this.#position += 1;
@@ -182,7 +196,7 @@ export class JsonTokens {
       if (this.#digits() === 0) this.#unexpectedInNumber(this.#text[this.#position], 'Exponent indicator not followed by a digit');
     }
     const length = this.#position - start;
-    if (length > maximumNumberLength) throw new InvalidPatternError(`Number value length (${length}) exceeds the maximum allowed (${maximumNumberLength}, from \`StreamReadConstraints.getMaxNumberLength()\`)`);
+    if (length > maximumNumberLength) throw new JsonFault(`Number value length (${length}) exceeds the maximum allowed (${maximumNumberLength}, from \`StreamReadConstraints.getMaxNumberLength()\`)`);
     this.#value = this.#text.slice(start, this.#position);
     return 'number';
   }
@@ -202,7 +216,7 @@ export class JsonTokens {
       if (character === undefined) this.#endOfInput(what === 'name' ? ' in field name' : ': was expecting closing quote for a string value');
       this.#position += 1;
       if (character === '"') return result + this.#text.slice(from, this.#position - 1);
-      if (character < ' ') throw new InvalidPatternError(`Illegal unquoted character (${describe(character)}): has to be escaped using backslash to be included in ${what === 'name' ? 'name' : 'string value'}`);
+      if (character < ' ') throw new JsonFault(`Illegal unquoted character (${describe(character)}): has to be escaped using backslash to be included in ${what === 'name' ? 'name' : 'string value'}`);
       if (character !== '\\') continue;
       result += this.#text.slice(from, this.#position - 1) + this.#readEscape();
       from = this.#position;
@@ -215,7 +229,7 @@ export class JsonTokens {
     this.#position += 1;
     if (character !== 'u') {
       const plain = Object.hasOwn(simpleEscapes, character) ? simpleEscapes[character] : undefined;
-      if (plain === undefined) throw new InvalidPatternError(`Unrecognized character escape ${describe(character)}`);
+      if (plain === undefined) throw new JsonFault(`Unrecognized character escape ${describe(character)}`);
       return plain;
     }
     for (let count = 0; count < 4; count += 1) {
@@ -247,7 +261,7 @@ export class JsonTokens {
         return character;
       }
       if (character !== ' ' && character !== '\n' && character !== '\r' && character !== '\t') {
-        throw new InvalidPatternError(`Illegal character (${describe(character)}): only regular white space (\\r, \\n, \\t) is allowed between tokens`);
+        throw new JsonFault(`Illegal character (${describe(character)}): only regular white space (\\r, \\n, \\t) is allowed between tokens`);
       }
     }
   }
@@ -256,19 +270,19 @@ export class JsonTokens {
     let end = this.#position;
     while (end - this.#position + matched.length < maximumQuotedToken && isIdentifierPart(this.#text[end])) end += 1;
     const more = end - this.#position + matched.length >= maximumQuotedToken ? '...' : '';
-    throw new InvalidPatternError(`Unrecognized token '${matched}${this.#text.slice(this.#position, end)}${more}': was expecting ${validTokens}`);
+    throw new JsonFault(`Unrecognized token '${matched}${this.#text.slice(this.#position, end)}${more}': was expecting ${validTokens}`);
   }
 
   #unexpected(character: string, expectation: string): never {
-    throw new InvalidPatternError(`Unexpected character (${describe(character)}): ${expectation}`);
+    throw new JsonFault(`Unexpected character (${describe(character)}): ${expectation}`);
   }
 
   #unexpectedInNumber(character: string | undefined, expectation: string): never {
-    throw new InvalidPatternError(`Unexpected character (${describe(character ?? '\0')}) in numeric value: ${expectation}`);
+    throw new JsonFault(`Unexpected character (${describe(character ?? '\0')}) in numeric value: ${expectation}`);
   }
 
   #endOfInput(detail: string): never {
-    throw new InvalidPatternError(`Unexpected end-of-input${detail}`);
+    throw new JsonFault(`Unexpected end-of-input${detail}`);
   }
 
   #location(at: number): string {

@@ -75,6 +75,15 @@ describe('SNS filter policies on bodies', () => {
   it('an empty policy lets every message pass', () => {
     matches('{ }', 'any text', 'sns-body');
     matches('{}', {}, 'sns-attributes');
+    matches('', {}, 'sns-attributes');
+  });
+
+  it('what is no JSON is said to fail as JSON (recorded), before anything else', () => {
+    for (const dialect of ['sns-attributes', 'sns-body'] as const) {
+      refuses('{invalidjson}', "failed to parse JSON. Unexpected character ('i' (code 105)): was expecting double-quote to start field name", dialect);
+      refuses('{"a":[{"prefix":1}', 'failed to parse JSON. Unexpected end-of-input: expected close marker for Array (start marker at [Source: (String)"{"a":[{"prefix":1}"; line: 1, column: 6])', dialect);
+      refuses('["a"]', 'Filter is not an object', dialect);
+    }
   });
 });
 
