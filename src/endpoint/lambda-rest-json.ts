@@ -6,6 +6,7 @@ import { AwsFault, UserError } from '../contracts/faults.ts';
 import type { InvokeInput, InvokeOutput, LambdaApi, LambdaOperation } from '../contracts/lambda-api.ts';
 import { isAnswered, matchOperation, parseQuery, type PathParameters } from './lambda-operations.ts';
 import type { Answer, RequestHead, ServiceCall, ServiceProtocol } from './service-protocol.ts';
+import { isForeign } from './protocols.ts';
 import { isSignatureFault } from './signature-faults.ts';
 
 /** Bytes of a synchronous payload (lambda-facts §1.2). */
@@ -38,7 +39,7 @@ export class LambdaRestJson implements ServiceProtocol {
   }
 
   recognises(head: RequestHead): boolean {
-    return /^\/20\d\d-\d\d-\d\d\//.test(head.path);
+    return /^\/20\d\d-\d\d-\d\d\//.test(head.path) && !isForeign(head);
   }
 
   open(head: RequestHead): ServiceCall {

@@ -51,7 +51,7 @@ export function serviceOfForm(service: ServiceProtocol, head: RequestHead, body:
 }
 
 /** Marks of the protocols that no REST JSON service uses. */
-function isForeign({ headers, query }: RequestHead): boolean {
+export function isForeign({ headers, query }: RequestHead): boolean {
   return headers['x-amz-target'] !== undefined
     || headers['smithy-protocol'] !== undefined
     || (query !== '' && /(?:^|&)Action=/.test(query));
