@@ -155,9 +155,11 @@ export class Matcher {
         case 'String':
           if (node.pathIndex >= 0) this.#findings.string(node, text, undefined);
           break;
-        case 'Number':
-          if (node.pathIndex >= 0) this.#findings.numberText(node, text.trim(), undefined);
+        case 'Number': {
+          const spelling = numberSpelling(text.trim());
+          if (node.pathIndex >= 0 && spelling !== undefined) this.#findings.numberText(node, spelling, undefined);
           break;
+        }
         case 'String.Array':
           if (isArrayText(text)) new TextWalk(text, this.#findings).value(node);
           break;
@@ -169,6 +171,13 @@ export class Matcher {
 
 function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** SNS checks a Number when it is published, and takes spellings that JSON does not have. */
+function numberSpelling(text: string): string | undefined {
+  if (/^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/.test(text)) return text;
+  const number = Number(text === '' ? NaN : text);
+  return Number.isFinite(number) ? String(number) : undefined;
 }
 
 function isArrayText(text: string): boolean {

@@ -18,6 +18,9 @@ describe('SNS filter policies on attributes', () => {
     hit({ a: [1.5] }, attribute('Number', '1.50'));
     hit({ a: [300] }, attribute('Number', 300));
     miss({ a: ['99'] }, attribute('Number', '99'));
+    hit({ a: [5] }, attribute('Number', '+05'));
+    hit({ a: [9007199254740992] }, attribute('Number', '9007199254740992'));
+    miss({ a: [{ 'anything-but': 5 }] }, attribute('Number', 'five'));
     hit({ a: ['x', 1] }, attribute('String.Array', '["q", 1]'));
     hit({ a: [{ prefix: 'so' }] }, attribute('String.Array', '["any","something"]'));
     hit({ a: [null, true] }, attribute('String.Array', '[true]'));
