@@ -46,6 +46,16 @@ export interface RunObserver {
   /** A cold start has begun; lines logged from now until `onStart` belong to the init phase. */
   onInit?(environment: EnvironmentInfo): void;
   onLog(line: LogLine): void;
+  /** The cold start failed; after a timeout of the phase `init` another one begins, in the phase `invoke`. */
+  onInitFailed?(failure: InitFailure): void;
+}
+
+/** Milliseconds; `errorType` unless it timed out. */
+export interface InitFailure {
+  phase: 'init' | 'invoke';
+  status: 'error' | 'timeout';
+  errorType?: string;
+  durationMs: number;
 }
 
 export type RunOutcome =

@@ -2,7 +2,7 @@
 import type { Clock } from '../contracts/clock.ts';
 import type { Execution, ExecutionAttempt, ExecutionHistory } from '../contracts/executions.ts';
 import type { RunnableFunction } from '../contracts/functions.ts';
-import type { EnvironmentInfo, FunctionRunner, LogLine, RunObserver, RunResult } from '../contracts/runner.ts';
+import type { EnvironmentInfo, FunctionRunner, InitFailure, LogLine, RunObserver, RunResult } from '../contracts/runner.ts';
 import { PlatformLog } from './log-lines.ts';
 import { LogTail } from './log-tail.ts';
 import { answerFor, type InvocationAnswer } from './platform-errors.ts';
@@ -102,6 +102,10 @@ export class Attempt implements RunObserver {
     this.#begin();
     this.#start();
     this.#options.changed(this.#attempt);
+  }
+
+  onInitFailed(failure: InitFailure): void {
+    this.#write([this.#log.initReport(this.#services.clock.now(), failure)]);
   }
 
   onLog({ text }: LogLine): void {

@@ -1,5 +1,6 @@
 /** The lines that the platform itself writes into a function's log (lambda-facts §6.4), as text or as JSON. */
 import type { FunctionConfiguration } from '../contracts/functions.ts';
+import type { InitFailure } from '../contracts/runner.ts';
 
 export interface ReportFigures {
   durationMs: number;
@@ -28,6 +29,15 @@ export class PlatformLog {
     const { runtime } = this.#configuration;
     if (this.#json) return this.#record(time, 'platform.initStart', { initializationType: 'on-demand', phase: 'init', runtimeVersion: `${runtime}:${binaryVersion}`, functionVersion: this.#version });
     return `INIT_START Runtime Version: ${runtime.replace(/^(nodejs|python)/, '$1:').replace(/\.x$/, '')}${binaryVersion === '' ? '' : `.v${binaryVersion}`}`;
+  }
+
+  initReport(time: number, { phase, status, errorType, durationMs }: InitFailure): string {
+    if (this.#json) {
+      return this.#record(time, 'platform.initReport', {
+        initializationType: 'on-demand', phase, status, ...(errorType === undefined ? {} : { errorType }), metrics: { durationMs: round(durationMs) },
+      });
+    }
+    return `INIT_REPORT Init Duration: ${durationMs.toFixed(2)} ms\tPhase: ${phase}\tStatus: ${status}${errorType === undefined ? '' : `\tError Type: ${errorType}`}`;
   }
 
   start(time: number): string {

@@ -104,7 +104,8 @@ export class ChannelServer {
       (type, length, head) => {
         if (!peer || type !== FrameType.response) return;
         const headerBytes = head.readUInt32BE(0);
-        const { id } = JSON.parse(head.toString('utf8', 4, 4 + headerBytes)) as { id: string };
+        const { id, raw } = JSON.parse(head.toString('utf8', 4, 4 + headerBytes)) as { id: string; raw?: boolean };
+        if (raw) peer.listener.onRawOutput();
         peer.listener.onResponseTooLarge(id, length - 4 - headerBytes);
       },
     );
@@ -146,7 +147,8 @@ function receive(listener: TransportListener, type: number, body: Buffer): void 
     case FrameType.error:
     case FrameType.initError: {
       const { header, payload } = splitPayload(body);
-      const { id, errorType, rss } = JSON.parse(header) as { id: string; errorType: string; rss?: number };
+      const { id, errorType, rss, raw } = JSON.parse(header) as { id: string; errorType: string; rss?: number; raw?: boolean };
+      if (raw) listener.onRawOutput();
       if (rss) listener.onMemory(rss);
       if (type === FrameType.error) listener.onError(id, errorType, payload);
       else if (type === FrameType.initError) listener.onInitError(errorType, payload);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { UserError } from '../contracts/faults.ts';
-import type { RunnableFunction } from '../contracts/functions.ts';
+import type { FunctionConfiguration, RunnableFunction } from '../contracts/functions.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { RealAwsAccess } from '../contracts/real-aws.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
@@ -177,22 +177,23 @@ class Preparer implements CodePreparer {
     }
     const { realAws } = entry;
     const inputs = new Map(files.map((file) => [file, stamp(file)]));
-    const environment = (handler: string) => functionEnvironment({
-      fn, settings, endpoint: this.#options.endpoint(), taskRoot: folder, handler, runtimeFolder: this.#options.bootstrapFolder, files: texts,
+    const { variables, refused } = functionEnvironment({
+      fn, settings, endpoint: this.#options.endpoint(), taskRoot: folder, handler: configuration.handler, runtimeFolder: this.#options.bootstrapFolder, files: texts,
       ...(realAws === undefined ? {} : { realAws }),
     });
-    if (configuration.runtime.startsWith('provided')) return this.#provided(entry, folder, environment, inputs);
+    const notes = notesOn(configuration, refused);
+    if (configuration.runtime.startsWith('provided')) return this.#provided(entry, folder, variables, inputs, notes);
     const choice = await this.#interpreters.choose(fn, this.#options.workspaceFolders());
     if (choice.kind !== 'found') return choice;
     const { binary, version } = choice.interpreter;
-    const note = noteOf(choice.note, realAws?.note);
+    const note = noteOf(choice.note, realAws?.note, ...notes);
     if (parseRuntime(configuration.runtime)?.language === 'python') {
       const source = configuration.code.handlerFile;
       if (source !== undefined) inputs.set(source, stamp(source));
       for (const [file] of entry.inputs) inputs.set(file, stamp(file));
       entry.inputs = inputs;
       return { kind: 'ready', flavor: 'python', binary, binaryVersion: version, binaryArguments: ['-u'], taskRoot: folder, handler: configuration.handler,
-        environment: environment(configuration.handler), codeRevision: revisionOf(entry, binary, texts), ...note };
+        environment: variables, codeRevision: revisionOf(entry, binary, texts), ...note };
     }
     const source = configuration.code.handlerFile ?? findModule(folder, configuration.handler);
     let handlerFile: string | undefined;
@@ -213,16 +214,17 @@ class Preparer implements CodePreparer {
       if (configuration.code.handlerFile !== undefined) handlerFile = source;
     }
     entry.inputs = inputs;
+    // A bundle is built here, or was when its version was published.
     const heap = Math.max(64, Math.floor(configuration.memorySize * heapShare));
     return {
       kind: 'ready', flavor: 'node', binary, binaryVersion: version, taskRoot: folder, handler: configuration.handler,
-      binaryArguments: [`--max-old-space-size=${heap}`, ...(handlerFile !== undefined && handlerFile !== source ? ['--enable-source-maps'] : [])],
-      environment: { ...environment(configuration.handler), ...(isElectron(binary) ? { ELECTRON_RUN_AS_NODE: '1' } : {}), ...(handlerFile === undefined ? {} : { LOCAL_LAMBDA_HANDLER_FILE: handlerFile }) },
+      binaryArguments: [`--max-old-space-size=${heap}`, ...(handlerFile !== undefined && (handlerFile !== source || handlerFile.startsWith(this.#options.dataFolder)) ? ['--enable-source-maps'] : [])],
+      environment: { ...variables, ...(isElectron(binary) ? { ELECTRON_RUN_AS_NODE: '1' } : {}), ...(handlerFile === undefined ? {} : { LOCAL_LAMBDA_HANDLER_FILE: handlerFile }) },
       codeRevision: revisionOf(entry, binary, texts), ...note,
     };
   }
 
-  #provided(entry: Entry, folder: string, environment: (handler: string) => Record<string, string>, inputs: Map<string, string>): PreparedCode | PreparationFailure {
+  #provided(entry: Entry, folder: string, variables: Record<string, string>, inputs: Map<string, string>, notes: readonly string[]): PreparedCode | PreparationFailure {
     const { configuration } = entry.fn;
     const names = process.platform === 'win32' ? ['bootstrap.exe', 'bootstrap'] : ['bootstrap'];
     for (const candidate of [folder, ...configuration.layers.toReversed()].flatMap((root) => names.map((name) => join(root, name)))) {
@@ -234,7 +236,7 @@ class Preparer implements CodePreparer {
       inputs.set(candidate, stamp(candidate));
       entry.inputs = inputs;
       return { kind: 'ready', flavor: 'provided', binary: candidate, binaryVersion: '', binaryArguments: [], taskRoot: folder, handler: configuration.handler,
-        environment: environment(configuration.handler), codeRevision: revisionOf(entry, candidate, []), ...noteOf(entry.realAws?.note) };
+        environment: variables, codeRevision: revisionOf(entry, candidate, []), ...noteOf(entry.realAws?.note, ...notes) };
     }
     return { kind: 'invalid-entrypoint', searched: ['/var/task/bootstrap', '/opt/bootstrap'] };
   }
@@ -284,6 +286,14 @@ class Preparer implements CodePreparer {
       for (const listener of this.#listeners) listener(name);
     }
   }
+}
+
+/** What the record should show of a function beside its interpreter. */
+function notesOn({ unresolvedLayers }: FunctionConfiguration, refused: readonly string[]): string[] {
+  const notes: string[] = [];
+  if (refused.length > 0) notes.push(`Reserved by Lambda, so their given values are not used: ${refused.join(', ')}.`);
+  if (unresolvedLayers.length > 0) notes.push(`Without a folder here, and so missing: layer ${unresolvedLayers.join(', ')}.`);
+  return notes;
 }
 
 /** VS Code's own binary runs as Node only when it is told to. */

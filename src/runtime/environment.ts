@@ -46,6 +46,8 @@ export class Environment {
   #initialised = false;
   #answer: { requestId: string; settle: (outcome: RunOutcome) => void } | undefined;
   #sink: (line: LogLine) => void = () => {};
+  /** Output of the running invocation may still be with the supervisor. */
+  #rawOutput = false;
   readonly #splitters: Record<'channel1' | 'channel2' | 'raw1' | 'raw2', LineSplitter>;
   #memoryTimer: NodeJS.Timeout | undefined;
   readonly #onEnded: (environment: Environment) => void;
@@ -125,7 +127,7 @@ export class Environment {
 
   /** Waits for output that was written before the answer but travels by another road. */
   async settleOutput(): Promise<void> {
-    if (this.code.flavor === 'provided') await this.#parts.supervisor.sync(this.#processId);
+    await this.#parts.supervisor.sync(this.#processId);
     for (const splitter of Object.values(this.#splitters)) splitter.flush();
   }
 
@@ -164,6 +166,7 @@ export class Environment {
       onResponse: (id, payload) => this.#settleFor(id, { kind: 'response', payload }),
       onResponseTooLarge: (id, bytes) => this.#settleFor(id, { kind: 'response-too-large', bytes }),
       onError: (id, errorType, payload) => this.#settleFor(id, { kind: 'function-error', errorType, payload }),
+      onRawOutput: () => { this.#rawOutput = true; },
       onLog: (stream, text) => this.#splitters[stream === 1 ? 'channel1' : 'channel2'].push(text),
       onFiles: (files) => this.#parts.onFiles(this.function, this.code.codeRevision, files),
       onMemory: (bytes) => { this.maxMemoryMb = Math.max(this.maxMemoryMb, Math.ceil(bytes / 1_048_576)); },
@@ -171,7 +174,14 @@ export class Environment {
   }
 
   #settleFor(requestId: string, outcome: RunOutcome): void {
-    if (this.#answer?.requestId === requestId) this.#settle(outcome);
+    if (this.#answer?.requestId !== requestId) return;
+    if (!this.#rawOutput) {
+      this.#settle(outcome);
+      return;
+    }
+    this.#rawOutput = false;
+    const answer = this.#answer;
+    void this.settleOutput().then(() => { if (this.#answer === answer) this.#settle(outcome); });
   }
 
   #settle(outcome: RunOutcome): void {

@@ -6,8 +6,8 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
-import { dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
+import { copyFile, mkdir, readFile, readdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { AwsFault, UserError } from '../contracts/faults.ts';
 import type { RunnableFunction } from '../contracts/functions.ts';
 import type { Logger } from '../contracts/logger.ts';
@@ -196,10 +196,23 @@ async function build(fn: RunnableFunction, entry: string, output: string, home: 
   const bundle = new HandlerBundle(entry, output, (file) => (leaves(folder, file) ? file : join(home, relative(folder, file))));
   try {
     const result = await bundle.build();
+    if (result.kind === 'built') await mapToCopies(`${result.file}.map`, output, home, folder);
     if (result.kind === 'failed') throw new UserError(`${functionName} cannot be published because it does not build: ${result.details.join('; ')}`);
   } finally {
     await bundle.dispose();
   }
+}
+
+/** A source map whose sources inside the code folder are the copies beside the bundle, which stay as they are. */
+async function mapToCopies(file: string, output: string, home: string, folder: string): Promise<void> {
+  const map = JSON.parse(await readFile(file, 'utf8')) as { sources: string[] };
+  const bundle = join(home, bundleFolder);
+  map.sources = map.sources.map((source) => {
+    const absolute = resolve(output, source);
+    const place = leaves(folder, absolute) ? absolute : join(home, relative(folder, absolute));
+    return relative(bundle, place).replaceAll(sep, '/');
+  });
+  await writeFile(file, JSON.stringify(map));
 }
 
 async function copyListing(listing: CodeListing, target: string): Promise<void> {

@@ -6,7 +6,7 @@ import type { RunnableFunction } from '../contracts/functions.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { FunctionRunner, RunObserver, RunOutcome, RunRequest, RunResult } from '../contracts/runner.ts';
 import { ChannelServer } from './channel-server.ts';
-import { Environment, type EnvironmentParts } from './environment.ts';
+import { Environment, type EnvironmentParts, type InitOutcome } from './environment.ts';
 import type { CodePreparer, PreparedCode } from './prepared-code.ts';
 import { SupervisorClient } from './supervisor-client.ts';
 
@@ -28,6 +28,8 @@ export interface FunctionRunnerOptions {
   idleMilliseconds: () => number;
   /** Ends an environment whose resident memory passes MemorySize. */
   enforceMemory: () => boolean;
+  /** Of the init phase; AWS's 10 seconds unless a test is in a hurry. */
+  initLimitMilliseconds?: number;
 }
 
 /** Environments of one version of one function with one revision of its code. */
@@ -136,11 +138,12 @@ class ProcessRunner implements FunctionRunner {
     if (freed === 'cancelled') return { outcome: { kind: 'cancelled' }, durationMs: 0, maxMemoryUsedMb: 0 };
     if (freed instanceof Environment) return { environment: freed, initDurationMs: undefined, spentMs: 0 };
 
-    const timeoutMs = fn.configuration.timeout * 1000;
-    for (const limit of [initLimitMilliseconds, timeoutMs]) {
+    // Init that outlasts its phase starts over at the invocation, under the function's own timeout (lambda-facts §1.2).
+    for (const phase of ['init', 'invoke'] as const) {
+      const limit = phase === 'init' ? this.#options.initLimitMilliseconds ?? initLimitMilliseconds : fn.configuration.timeout * 1000;
       const environment = new Environment(fn, code, this.#parts, (ended) => this.#left(ended));
       this.#all.add(environment);
-      if (limit === initLimitMilliseconds) this.#reserved -= 1;
+      if (phase === 'init') this.#reserved -= 1;
       await this.#channel.listen();
       environment.follow((line) => observer.onLog(line));
       observer.onInit?.(environment.info);
@@ -148,22 +151,21 @@ class ProcessRunner implements FunctionRunner {
       const init = await withLimit(environment.start(), limit, signal);
       const initDurationMs = performance.now() - started;
       if (typeof init !== 'string' && init.kind === 'ready') {
-        return { environment, initDurationMs, spentMs: limit === initLimitMilliseconds ? 0 : initDurationMs };
+        return { environment, initDurationMs, spentMs: phase === 'init' ? 0 : initDurationMs };
       }
       environment.end();
       const ended = (outcome: RunOutcome): RunResult => ({
         outcome,
-        durationMs: limit === initLimitMilliseconds ? 0 : initDurationMs,
+        durationMs: phase === 'init' ? 0 : initDurationMs,
         initDurationMs,
         maxMemoryUsedMb: environment.maxMemoryMb,
         environment: environment.info,
       });
       if (init === 'cancelled') return ended({ kind: 'cancelled' });
-      if (init !== 'timeout') {
-        await environment.settleOutput();
-        return ended(init);
-      }
-      if (limit !== initLimitMilliseconds) return ended({ kind: 'timeout', phase: 'init' });
+      await environment.settleOutput();
+      observer.onInitFailed?.({ phase, durationMs: initDurationMs, ...(init === 'timeout' ? { status: 'timeout' } : { status: 'error', errorType: errorTypeOf(init) }) });
+      if (init !== 'timeout') return ended(init);
+      if (phase === 'invoke') return ended({ kind: 'timeout', phase: 'init' });
     }
     throw new Error('unreachable');
   }
@@ -297,6 +299,11 @@ class ProcessRunner implements FunctionRunner {
       while (pool.idle[0] && pool.idle[0].idleSince < limit) pool.idle.shift()?.end();
     }
   }
+}
+
+function errorTypeOf(init: InitOutcome): string {
+  if (init.kind === 'init-error') return init.errorType;
+  return init.kind === 'invalid-entrypoint' ? 'Runtime.InvalidEntrypoint' : 'Runtime.ExitError';
 }
 
 function poolKey(fn: RunnableFunction, code: PreparedCode): string {

@@ -49,13 +49,20 @@ export interface EnvironmentInput {
   files: readonly string[];
 }
 
+export interface FunctionEnvironment {
+  variables: Record<string, string>;
+  /** Reserved names that the function, an `.env` file or a setting gave a value, which is not used. */
+  refused: readonly string[];
+}
+
 /** Later sources win: template, `.env` files, settings for all functions, settings for this one. */
-export function functionEnvironment(input: EnvironmentInput): Record<string, string> {
+export function functionEnvironment(input: EnvironmentInput): FunctionEnvironment {
   const { fn: { configuration, version }, settings, endpoint, taskRoot } = input;
   const own: Record<string, string> = { ...configuration.environment };
   for (const text of input.files) Object.assign(own, parseEnv(text));
   Object.assign(own, settings.environment['*'], settings.environment[configuration.functionName]);
-  for (const name of Object.keys(own)) if (reservedVariables.has(name)) delete own[name];
+  const refused = Object.keys(own).filter((name) => reservedVariables.has(name));
+  for (const name of refused) delete own[name];
 
   const result: Record<string, string> = {};
   for (const name of inherited) {
@@ -87,7 +94,7 @@ export function functionEnvironment(input: EnvironmentInput): Record<string, str
     result['PYTHONDONTWRITEBYTECODE'] ??= '1';
   }
   prepend(result, 'LD_LIBRARY_PATH', layerPaths('lib'));
-  return Object.assign(result, {
+  const variables = Object.assign(result, {
     AWS_REGION: endpoint.region,
     AWS_DEFAULT_REGION: endpoint.region,
     // One process has one key pair: the endpoint recognises that of a profile too.
@@ -107,6 +114,7 @@ export function functionEnvironment(input: EnvironmentInput): Record<string, str
       ? { AWS_LAMBDA_LOG_FORMAT: 'JSON', AWS_LAMBDA_LOG_LEVEL: configuration.loggingConfig.applicationLogLevel ?? 'INFO' }
       : {}),
   });
+  return { variables, refused };
 }
 
 function prepend(environment: Record<string, string>, name: string, paths: readonly string[]): void {

@@ -19,6 +19,8 @@ export interface TransportListener {
   onResponse(requestId: string, payload: Buffer): void;
   onResponseTooLarge(requestId: string, bytes: number): void;
   onError(requestId: string, errorType: string, payload: Buffer): void;
+  /** Output may be on its way past this connection: it belongs before the answer that follows. */
+  onRawOutput(): void;
   /** Output in the order it was written relative to the answers; may hold several or unfinished lines. */
   onLog(stream: 1 | 2, text: Buffer): void;
   /** Source files that are loaded now. */

@@ -54,6 +54,8 @@ export class BootstrapProcess {
   readonly memory: number[] = [];
   /** Written to the real streams, past the channel. */
   raw = '';
+  /** Answers that told of output on its way past the channel. */
+  rawAnswers = 0;
   readonly init: Promise<Init>;
   readonly exit: Promise<number | null>;
   readonly child: ChildProcess;
@@ -95,6 +97,7 @@ export class BootstrapProcess {
         this.files.push([...loaded]);
         this.#onFiles?.();
       },
+      onRawOutput: () => { this.rawAnswers += 1; },
       onMemory: (bytes) => this.memory.push(bytes),
     });
     const node = runtime.startsWith('nodejs');

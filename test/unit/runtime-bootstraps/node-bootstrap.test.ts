@@ -58,6 +58,14 @@ describe('Node bootstrap', function () {
     assert.equal((await process.result<string>({ text: 'x'.repeat(1000), repeat: 6000 })).length, 6_000_000, 'and the channel is in step');
   });
 
+  it('tells with an answer that child processes may have printed, and with no other', async () => {
+    const process = await start({ files: { 'index.mjs': `export const handler = async (event) => {\n  if (event.child) (await import('node:child_process')).execFileSync(globalThis.process.execPath, ['-e', ''], { stdio: 'inherit' });\n};\n` } });
+    await process.invoke({});
+    assert.equal(process.rawAnswers, 0);
+    await process.invoke({ child: true });
+    assert.equal(process.rawAnswers, 1);
+  });
+
   it('ends when the engine goes away', async () => {
     const process = await handler("() => { console.log('running'); return new Promise((done) => setTimeout(done, 60_000)); }");
     const running = process.nextLog();

@@ -102,6 +102,14 @@ describe('Python bootstrap', function () {
     assert.equal((await (await start({ files, runtime: 'python3.11' })).invoke()).payload, '"\\u00e9"');
   });
 
+  it('tells with an answer that child processes may have printed, and with no other', async () => {
+    const process = await start({ files: { 'index.py': 'def handler(event, context):\n    if event.get("child"):\n        import subprocess\n        subprocess.run(["echo", "from a child"])\n' } });
+    await process.invoke({});
+    assert.equal(process.rawAnswers, 0);
+    await process.invoke({ child: true });
+    assert.equal(process.rawAnswers, 1);
+  });
+
   it('ends when the engine goes away', async () => {
     const process = await handler('pass');
     await process.init;

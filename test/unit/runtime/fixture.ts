@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { defaultSettings } from '../../../src/contracts/default-settings.ts';
 import type { FunctionConfiguration, RunnableFunction } from '../../../src/contracts/functions.ts';
 import type { Logger } from '../../../src/contracts/logger.ts';
-import type { FunctionRunner, RunResult } from '../../../src/contracts/runner.ts';
+import type { FunctionRunner, InitFailure, RunResult } from '../../../src/contracts/runner.ts';
 import type { EngineSettings } from '../../../src/contracts/settings.ts';
 import { createCodePreparer } from '../../../src/runtime/code-preparer.ts';
 import { createFunctionRunner } from '../../../src/runtime/function-runner.ts';
@@ -70,12 +70,12 @@ export interface Workbench {
   runner: FunctionRunner;
   logger: KeptLogger;
   settings: EngineSettings;
-  call(fn: RunnableFunction, event?: unknown, more?: { signal?: AbortSignal; onLog?: (text: string) => void; onStart?: (pid: number) => void }): Promise<RunResult>;
+  call(fn: RunnableFunction, event?: unknown, more?: { signal?: AbortSignal; onLog?: (text: string) => void; onStart?: (pid: number) => void; onInitFailed?: (failure: InitFailure) => void }): Promise<RunResult>;
   close(): Promise<void>;
 }
 
 /** A preparer and a runner with a data folder of their own. */
-export function openWorkbench(options: { settings?: Partial<EngineSettings>; maxProcesses?: number; idleMilliseconds?: () => number } = {}): Workbench {
+export function openWorkbench(options: { settings?: Partial<EngineSettings>; maxProcesses?: number; idleMilliseconds?: () => number; initLimitMilliseconds?: number } = {}): Workbench {
   const place = new Place();
   const logger = new KeptLogger();
   const settings: EngineSettings = { ...defaultSettings, ...options.settings };
@@ -90,6 +90,7 @@ export function openWorkbench(options: { settings?: Partial<EngineSettings>; max
     maxProcesses: () => options.maxProcesses ?? 16,
     idleMilliseconds: options.idleMilliseconds ?? (() => 60_000),
     enforceMemory: () => settings.enforceMemory,
+    ...(options.initLimitMilliseconds === undefined ? {} : { initLimitMilliseconds: options.initLimitMilliseconds }),
   });
   return {
     place, preparer, runner, logger, settings,
@@ -98,7 +99,7 @@ export function openWorkbench(options: { settings?: Partial<EngineSettings>; max
         function: fn, requestId: randomUUID(), invokedFunctionArn: fn.functionArn, traceId: 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0',
         payload: Buffer.from(JSON.stringify(event)),
       },
-      { onStart: ({ pid }) => more.onStart?.(pid), onLog: ({ text }) => more.onLog?.(text) },
+      { onStart: ({ pid }) => more.onStart?.(pid), onLog: ({ text }) => more.onLog?.(text), onInitFailed: (failure) => more.onInitFailed?.(failure) },
       more.signal,
     ),
     async close() {

@@ -123,6 +123,20 @@ describe('Code store', () => {
     assert.deepEqual(answerOf(await bench.call(version)), ['tiny', 'first', 'one']);
   });
 
+  it('traces of a published TypeScript version name the line of its own copy of the source', async () => {
+    const entry = bench.place.write('trace/app.ts', 'enum Size { Small }\n\nexport const handler = async (): Promise<never> => {\n  throw new RangeError(Size[Size.Small]);\n};\n');
+    const fn = functionIn(bench.place, 'trace', { handler: 'app.handler', code: { handlerFile: entry } });
+    const frozen = await store.freeze(fn);
+    writeFileSync(entry, '// moved down\n'.repeat(9));
+    const version = functionIn(bench.place, 'trace', { version: '1', handler: 'app.handler', code: { folder: frozen.folder, handlerFile: frozen.handlerFile as string } });
+    const { outcome } = await bench.call(version);
+    assert.equal(outcome.kind, 'function-error');
+    const { errorMessage, trace } = JSON.parse(Buffer.from((outcome as { payload: Uint8Array }).payload).toString()) as { errorMessage: string; trace: string[] };
+    assert.equal(errorMessage, 'Small');
+    assert.match(trace[1] as string, /app\.ts:4:9\)?$/);
+    assert.ok(trace[1]?.includes(join(frozen.folder, 'app.ts')), trace[1]);
+  });
+
   it('names a virtual environment that it leaves where it stands', async () => {
     bench.place.write('py/app.py', 'def handler(event, context):\n    return 1\n');
     bench.place.write('py/.venv/pyvenv.cfg', 'home = /nowhere\n');

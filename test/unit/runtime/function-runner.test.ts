@@ -107,6 +107,26 @@ describe('Function runner over prepared code', () => {
     await until(() => bench.runner.processCount === 0, 'no process is counted');
   });
 
+  it('what child processes print is in the log before the answer, every time', async function () {
+    if (process.platform === 'win32') this.skip();
+    bench.place.write('child/index.js', "const { execSync } = require('node:child_process'); exports.handler = async (n) => { execSync(`echo child ${n}`, { stdio: 'inherit' }); };");
+    bench.place.write('snake/app.py', 'import subprocess\ndef handler(event, context):\n    subprocess.run(["echo", "child", str(event)])\n');
+    for (const fn of [functionIn(bench.place, 'child'), functionIn(bench.place, 'snake', { runtime: 'python3.11', handler: 'app.handler' })]) {
+      for (let n = 0; n < 5; n += 1) {
+        const lines: string[] = [];
+        await bench.call(fn, n, { onLog: (text) => lines.push(text) });
+        assert.deepEqual(lines, [`child ${n}`]);
+      }
+    }
+  });
+
+  it('a flood of output that does not fit into the channel is in the log before the answer', async () => {
+    bench.place.write('flood/index.js', "exports.handler = async () => { const line = 'x'.repeat(999) + '\\n'; for (let n = 0; n < 20000; n += 1) process.stdout.write(line); };");
+    let characters = 0;
+    await bench.call(functionIn(bench.place, 'flood'), {}, { onLog: (text) => { characters += text.length + 1; } });
+    assert.equal(characters, 20_000_000);
+  });
+
   it('a function that prints 100 MB harms nobody and its answer arrives', async () => {
     bench.place.write('loud/index.js', "const line = 'x'.repeat(1023) + '\\n'; exports.handler = async () => { for (let i = 0; i < 102400; i++) process.stdout.write(line); return 'done'; };");
     let bytes = 0;

@@ -58,6 +58,12 @@ describe('Environment of a function', () => {
     ]);
   });
 
+  it('reserved names that were given a value are named on the record, never their values', async () => {
+    bench.place.write('order/index.js', 'exports.handler = async () => 1;');
+    const record = await bench.call(functionIn(bench.place, 'order', { environment: { _HANDLER: 'given.value', FINE: '1' }, unresolvedLayers: ['arn:aws:lambda:us-east-1:1:layer:x:2'] }));
+    assert.equal(record.environment?.note, 'Reserved by Lambda, so their given values are not used: _HANDLER. Without a folder here, and so missing: layer arn:aws:lambda:us-east-1:1:layer:x:2.');
+  });
+
   it('a change of an .env file shows in the next call', async () => {
     const file = bench.place.write('own.env', 'A=1');
     bench.settings.environmentFiles = { dotenv: 'own.env' };

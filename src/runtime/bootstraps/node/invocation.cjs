@@ -3,7 +3,7 @@
 const { frame, keepAlive, sendPayload } = require('./channel.cjs');
 const { describe, runtimeError } = require('./faults.cjs');
 const { streaming } = require('./loader.cjs');
-const { logError, setRequestId } = require('./logs.cjs');
+const { logError, rawOutput, setRequestId } = require('./logs.cjs');
 
 const neverSettled = 'The Lambda runtime client detected an unexpected Node.js exit code. This is most commonly caused by a Promise that was '
   + 'never settled. For more information, see https://nodejs.org/docs/latest/api/process.html#exit-codes';
@@ -138,7 +138,7 @@ function respond(run, payload) {
   if (current !== run) return;
   current = undefined;
   keepAlive(true);
-  sendPayload(frame.response, withMemory({ id: run.id }), payload);
+  sendPayload(frame.response, answerHeader({ id: run.id }), payload);
   afterAnswer();
 }
 
@@ -148,11 +148,12 @@ function fail(run, error, label = 'Invoke Error') {
   keepAlive(true);
   logError(label, error);
   const fault = describe(error);
-  sendPayload(frame.error, withMemory({ id: run.id, errorType: fault.errorType }), JSON.stringify(fault));
+  sendPayload(frame.error, answerHeader({ id: run.id, errorType: fault.errorType }), JSON.stringify(fault));
   afterAnswer();
 }
 
-function withMemory(header) {
+function answerHeader(header) {
+  if (rawOutput()) header.raw = true;
   const now = performance.now();
   if (now - memoryReadAt > memoryInterval) {
     memoryReadAt = now;

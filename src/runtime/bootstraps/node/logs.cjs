@@ -11,6 +11,22 @@ const methods = { trace: 'TRACE', debug: 'DEBUG', info: 'INFO', log: 'INFO', war
 let requestId;
 let json = false;
 let format;
+/** Whether output took the real streams since `rawOutput` was last asked. */
+let overflowed = false;
+let modulesLoaded = 0;
+let mayHaveChildren = false;
+
+/** Whether output may be on its way past the channel: what did not fit into it, and what child processes print. */
+function rawOutput() {
+  const loaded = process.moduleLoadList;
+  if (!mayHaveChildren && loaded?.length !== modulesLoaded) {
+    modulesLoaded = loaded?.length;
+    mayHaveChildren = loaded?.includes('NativeModule child_process') ?? true;
+  }
+  const raw = overflowed || mayHaveChildren;
+  overflowed = false;
+  return raw;
+}
 
 function setRequestId(id) {
   requestId = id;
@@ -57,6 +73,7 @@ function makeStream(number) {
 /** Sends output, or, when the engine is slow to read, waits for the real stream to take it. */
 function write(number, chunk) {
   if (sendLog(number, chunk)) return;
+  overflowed = true;
   const { writeSync } = require('node:fs');
   let rest = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
   while (rest.length > 0) {
@@ -120,4 +137,4 @@ function logError(label, error) {
   print(line);
 }
 
-module.exports = { logError, patchOutput, setRequestId };
+module.exports = { logError, patchOutput, rawOutput, setRequestId };

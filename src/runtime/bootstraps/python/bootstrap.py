@@ -84,6 +84,7 @@ class Output(io.RawIOBase):
 
     # Set in forked children, whose frames could get into the middle of their parent's: they write to the real stream.
     forked = False
+    has_forked = False
 
     def __init__(self, channel, number, name):
         self._channel = channel
@@ -114,7 +115,8 @@ def take_over_output(channel):
     sys.stdout = text(1, "<stdout>")
     sys.stderr = text(2, "<stderr>")
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=lambda: setattr(Output, "forked", True))
+        os.register_at_fork(
+            after_in_parent=lambda: setattr(Output, "has_forked", True), after_in_child=lambda: setattr(Output, "forked", True))
 
 
 def beside(name):
@@ -283,6 +285,9 @@ class Bootstrap:
         header = {"id": request_id}
         if error_type is not None:
             header["errorType"] = error_type
+        if "subprocess" in sys.modules or "multiprocessing" in sys.modules or Output.has_forked:
+            # What child processes print does not come over the channel: the engine waits for it.
+            header["raw"] = True
         now = time.monotonic()
         if now - self._memory_read_at > MEMORY_INTERVAL:
             self._memory_read_at = now
