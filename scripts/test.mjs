@@ -71,6 +71,11 @@ const parts = {
     ensureChromium();
     await suite('panel', mochaRun('test/panel/**/*.test.ts', '--timeout', '90000'));
   },
+  /** Leaves a production build in dist/, so it comes last. */
+  async package() {
+    ensureChromium();
+    await suite('package', mochaRun('test/package/**/*.test.ts', '--timeout', '180000'));
+  },
 };
 
 function mochaRun(pattern, ...more) {

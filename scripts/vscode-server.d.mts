@@ -15,6 +15,7 @@ export function startServer(options?: {
   env?: Record<string, string>;
   keepProfile?: boolean;
   profile?: string;
+  install?: readonly string[];
 }): Promise<VsCodeServer>;
 export function workbenchUrl(server: VsCodeServer, place: {
   folder?: string;

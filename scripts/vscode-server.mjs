@@ -53,10 +53,10 @@ export async function freePort() {
 
 /**
  * Starts a server with an empty profile, or with the one named. `settings` become user settings unless the profile has
- * its own. `port` 0 chooses one. The environment may be extended with `env`. `stop()` ends it and, unless `keepProfile`,
- * removes the profile.
+ * its own. `port` 0 chooses one. `install` names .vsix files to install first. The environment may be extended with
+ * `env`. `stop()` ends it and, unless `keepProfile`, removes the profile.
  */
-export async function startServer({ settings = {}, port = 0, env = {}, keepProfile = false, profile } = {}) {
+export async function startServer({ settings = {}, port = 0, env = {}, keepProfile = false, profile, install = [] } = {}) {
   const lib = ensureServer();
   const folder = profile ?? mkdtempSync(join(tmpdir(), 'local-lambda-vscode-'));
   mkdirSync(join(folder, 'data', 'User'), { recursive: true });
@@ -76,12 +76,13 @@ export async function startServer({ settings = {}, port = 0, env = {}, keepProfi
       ...settings,
     }, null, 2));
   }
+  const main = join(lib, 'out', 'server-main.js');
+  const folders = ['--server-data-dir', folder, '--user-data-dir', join(folder, 'data'), '--extensions-dir', join(folder, 'extensions')];
+  for (const vsix of install) run(nodeBinary, [main, ...folders, '--accept-server-license-terms', '--install-extension', vsix], root);
   const chosen = port || await freePort();
   const child = spawn(nodeBinary, [
-    join(lib, 'out', 'server-main.js'),
-    '--host', '127.0.0.1', '--port', String(chosen), '--without-connection-token', '--accept-server-license-terms',
-    '--telemetry-level', 'off', '--enable-smoke-test-driver',
-    '--server-data-dir', folder, '--user-data-dir', join(folder, 'data'), '--extensions-dir', join(folder, 'extensions'),
+    main, '--host', '127.0.0.1', '--port', String(chosen), '--without-connection-token', '--accept-server-license-terms',
+    '--telemetry-level', 'off', '--enable-smoke-test-driver', ...folders,
   ], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },

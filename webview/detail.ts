@@ -70,7 +70,7 @@ export class DetailView {
     this.#empty.hidden = !this.#body.hidden;
     this.#empty.replaceChildren(detailFailure
       ? h('p', {}, detailFailure.message)
-      : h('p', { class: 'hint' }, selectedId === undefined ? 'Select an execution to see its result, logs and event.' : 'Loading …'));
+      : h('p', { class: 'hint' }, selectedId === undefined ? 'Select an execution to see its result, logs and event.' : 'Loading…'));
     this.element.toggleAttribute('data-stale', detail !== undefined && detail.execution.id !== selectedId);
     if (!detail) {
       this.#shown = undefined;

@@ -212,8 +212,11 @@ export class ExecutionList {
       case 'PageUp': target = selected - page; break;
       case 'Home': target = 0; break;
       case 'End':
-        event.preventDefault();
-        this.#events.onEnd();
+        if (!this.#shown.complete) {
+          event.preventDefault();
+          this.#events.onEnd();
+          return;
+        }
         target = rows.length - 1;
         break;
       case 'Enter':

@@ -82,7 +82,7 @@ function dispatch(event: PanelIntent | PanelMessage): void {
   const before = state;
   state = reduce(state, event, Math.max(saved?.rowCount ?? 0, before.rows.length, pageSize));
   if (event.type === 'rows-changed') announcer.finished(newlyFinished(before.rows, event.rows));
-  revealing ||= event.type === 'reveal';
+  revealing ||= event.type === 'reveal' || (before.loadAll && !state.loadAll && state.complete);
   if (state === before && !revealing) return;
   for (const request of requestsFor(before, state)) send(request);
   drawing ??= requestAnimationFrame(() => {

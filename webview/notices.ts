@@ -21,17 +21,17 @@ type Notice =
 
 /** Which notice a state calls for. Pure. */
 export function noticeOf({ engine, rows, loading, filter, listFailure }: PanelState): Notice {
-  if (!engine) return { kind: 'waiting', text: 'Loading …' };
+  if (!engine) return { kind: 'waiting', text: 'Loading…' };
   switch (engine.state) {
     case 'untrusted': case 'no-folder': case 'stopped': case 'failed':
       return { kind: 'engine', state: engine.state, ...(engine.failure !== undefined && { failure: engine.failure }) };
     case 'starting':
-      return { kind: 'waiting', text: 'Starting the engine …' };
+      return { kind: 'waiting', text: 'Starting the engine…' };
     case 'ready': break;
   }
   if (listFailure !== undefined) return { kind: 'list-failed', message: listFailure };
   if (rows.length > 0) return { kind: 'none' };
-  if (loading) return { kind: 'waiting', text: 'Loading …' };
+  if (loading) return { kind: 'waiting', text: 'Loading…' };
   if (!isEmptyFilter(filter)) return { kind: 'no-match' };
   const [functionName] = engine.functionNames;
   return {

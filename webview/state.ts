@@ -44,7 +44,7 @@ export interface PanelState {
   /** Number of the last page asked for. */
   lastRequest: number;
   listFailure?: string;
-  /** Load page after page until the history is complete (the End key). */
+  /** Load page after page until the history is complete, then select the oldest (the End key). */
   loadAll: boolean;
   /** The newest execution is selected as it arrives. */
   follow: boolean;
@@ -144,7 +144,7 @@ export function reduce(state: PanelState, event: PanelIntent | PanelMessage, fir
       return { ...state, detail: { ...state.detail, log: addLines(state.detail.log, event.lines) } };
     case 'reveal':
     case 'select':
-      return select({ ...without(state, 'replaying'), follow: false }, event.executionId);
+      return select({ ...without(state, 'replaying'), follow: false, loadAll: false }, event.executionId);
     case 'follow': {
       const newest = state.rows[0];
       const next = { ...state, follow: event.follow };
@@ -153,7 +153,7 @@ export function reduce(state: PanelState, event: PanelIntent | PanelMessage, fir
     case 'tab': return { ...state, tab: event.tab };
     case 'filter': return reload({ ...state, filter: event.filter }, pageSize);
     case 'load-more': return loadOlder(state, pageSize);
-    case 'load-all': return loadOlder({ ...state, loadAll: !state.complete }, largestPage);
+    case 'load-all': return loadOlder({ ...state, follow: false, loadAll: !state.complete }, largestPage);
     case 'retry': return reload(state, pageSize);
     case 'replay':
       return { ...state, follow: false, replaying: { id: event.executionId, after: state.rows[0]?.sequence ?? 0 } };
@@ -191,7 +191,12 @@ function takePage(state: PanelState, page: Extract<PanelMessage, { type: 'page' 
   const rows = last ? [...state.rows, ...page.rows.filter(({ sequence }) => sequence < last.sequence)] : page.rows;
   const full = rows.length >= maxRows;
   let next: PanelState = { ...without(state, 'loading'), rows, complete: page.complete || full };
-  if (next.loadAll) next = next.complete ? { ...next, loadAll: false } : loadOlder(next, largestPage);
+  if (next.loadAll && next.complete) {
+    const oldest = next.rows.at(-1);
+    next = { ...next, loadAll: false };
+    return oldest ? select(next, oldest.id) : next;
+  }
+  if (next.loadAll) next = loadOlder(next, largestPage);
   return selectNewest(next);
 }
 

@@ -4,6 +4,12 @@ import type { Execution } from '../contracts/executions.ts';
 import type { FunctionSummary } from '../contracts/lambda-api.ts';
 import type { EngineClient } from './engine-client.ts';
 
+/**
+ * Executions and counts are told to the views at most so often, milliseconds: VS Code draws a tree when its changes have
+ * rested for 200 ms, so a steady stream of shorter ones would never be drawn.
+ */
+const restBetweenChanges = 300;
+
 export class FunctionStates implements vscode.Disposable {
   readonly #engine: EngineClient;
   readonly #changed = new vscode.EventEmitter<void>();
@@ -11,6 +17,8 @@ export class FunctionStates implements vscode.Disposable {
   /** Newest finished execution by function name. */
   readonly #last = new Map<string, Execution>();
   #list: readonly FunctionSummary[] | undefined;
+  #lastFired = -Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Any function came, went, started, finished or changed. */
   readonly onDidChange = this.#changed.event;
@@ -25,13 +33,13 @@ export class FunctionStates implements vscode.Disposable {
       }),
       engine.onDidChangeExecutions((executions) => {
         for (const execution of executions) if (execution.status !== 'running') this.#finished(execution);
-        this.#refresh();
+        this.#refreshSoon();
       }),
       engine.onDidClearExecutions(() => {
         this.#last.clear();
         this.#refresh();
       }),
-      engine.onDidChangeStatus(() => this.#refresh()),
+      engine.onDidChangeStatus(() => this.#refreshSoon()),
       engine.onDidChangeState(() => this.#refresh()),
     ];
   }
@@ -47,6 +55,7 @@ export class FunctionStates implements vscode.Disposable {
   }
 
   dispose(): void {
+    clearTimeout(this.#timer);
     for (const disposable of this.#disposables) disposable.dispose();
   }
 
@@ -56,8 +65,19 @@ export class FunctionStates implements vscode.Disposable {
   }
 
   #refresh(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#lastFired = performance.now();
     this.#list = undefined;
     this.#changed.fire();
+  }
+
+  /** At once after a rest, so that a single invocation shows without delay. */
+  #refreshSoon(): void {
+    this.#list = undefined;
+    const wait = this.#lastFired + restBetweenChanges - performance.now();
+    if (wait <= 0) this.#refresh();
+    else this.#timer ??= setTimeout(() => this.#refresh(), wait);
   }
 
   #combine(): FunctionSummary[] {

@@ -72,7 +72,7 @@ export class FunctionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
-    return node.kind === 'function' ? functionItem(node.summary) : groupItem(node);
+    return node.kind === 'function' ? functionItem(node.summary) : groupItem(node, this.#states.all.some(inGroup(node)));
   }
 
   resolveTreeItem(item: vscode.TreeItem, node: TreeNode): vscode.TreeItem {
@@ -107,8 +107,9 @@ function inGroup(group: GroupNode): (fn: FunctionSummary) => boolean {
   return ({ origin }) => (group.kind === 'api' ? origin.kind === 'api' : origin.kind !== 'api' && origin.folder === group.folder);
 }
 
-function groupItem(group: GroupNode): vscode.TreeItem {
-  const item = new vscode.TreeItem(group.label, vscode.TreeItemCollapsibleState.Expanded);
+function groupItem(group: GroupNode, filled: boolean): vscode.TreeItem {
+  const item = new vscode.TreeItem(group.label, filled ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.None);
+  if (!filled) item.description = 'no functions';
   item.id = `${group.kind}:${group.folder ?? ''}`;
   item.iconPath = new vscode.ThemeIcon(group.kind === 'api' ? 'plug' : 'root-folder');
   item.contextValue = group.kind;

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-for (const parameters of [['scripts/build.mjs', '--production'], ['test/bench/figures.ts', ...process.argv.slice(2)], ['test/bench/asynchronous.ts', ...process.argv.slice(2)], ['test/bench/patterns.ts', ...process.argv.slice(2)], ['scripts/build.mjs']]) {
+const figures = ['figures', 'asynchronous', 'patterns', 'activation'].map((name) => [`test/bench/${name}.ts`, ...process.argv.slice(2)]);
+for (const parameters of [['scripts/build.mjs', '--production'], ...figures, ['scripts/build.mjs']]) {
   const { status } = spawnSync(process.execPath, parameters, { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }

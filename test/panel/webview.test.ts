@@ -51,8 +51,6 @@ describe('records panel, in a browser', () => {
     const active = await page.locator('.executions').getAttribute('aria-activedescendant');
     assert.equal(await selected(page).getAttribute('id'), active);
     await page.keyboard.press('End');
-    await page.locator('[aria-setsize="1500"]').first().waitFor();
-    await page.keyboard.press('End');
     await page.locator('.execution[aria-selected="true"][aria-posinset="1500"]').waitFor();
     assert.ok(await selected(page).isVisible());
     await page.keyboard.press('Home');
@@ -84,8 +82,6 @@ describe('records panel, in a browser', () => {
     await page.locator('.facts').waitFor();
     assert.ok(ofType('list').length <= 2);
     await page.locator('.executions').focus();
-    await page.keyboard.press('End');
-    await page.locator('[aria-setsize="10000"]').first().waitFor();
     await page.keyboard.press('End');
     await page.locator('.execution[aria-selected="true"][aria-posinset="10000"]').waitFor();
     assert.ok(await page.locator('.execution').count() < 80);

@@ -1,65 +1,63 @@
-/** The records panel as a person meets it: a real VS Code in a real Chromium, driven by mouse and keyboard. */
+/** The extension as a person meets it: a real VS Code in a real Chromium, driven by mouse and keyboard. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { chromium, type Browser, type FrameLocator, type Page } from 'playwright-core';
-import { chromiumArguments, findChromium } from '../../scripts/chromium.mjs';
-import { startServer, workbenchUrl } from '../../scripts/vscode-server.mjs';
-import { projectRoot } from '../support/engine-process.ts';
+import type { AxeResults } from 'axe-core';
+import type { EndpointInfo } from '../../src/protocol/engine.ts';
+import { Workbench } from '../support/workbench.ts';
 
-describe('the records panel in VS Code', function () {
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const count = 10_000;
+
+const files = {
+  'functions/slow/index.js': `exports.handler = async () => {
+  for (let step = 1; step <= 60; step += 1) {
+    console.log('step', step);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+};\n`,
+  'functions/count/index.js': `exports.handler = async ({ n }) => {
+  if (n % 100 === 0) throw new RangeError('number ' + n + ' is out of range');
+  return { n };
+};\n`,
+  '.local-lambda/functions.json': JSON.stringify({
+    functions: {
+      Slow: { handler: 'functions/slow/index.handler', runtime: 'nodejs24.x', timeout: 60 },
+      Count: { handler: 'functions/count/index.handler', runtime: 'nodejs24.x' },
+    },
+  }),
+  '.local-lambda/events/Slow/empty.json': '{}\n',
+};
+
+describe('the extension in VS Code', function () {
   this.timeout(120_000);
-  let scratch: string;
-  let server: Awaited<ReturnType<typeof startServer>>;
-  let browser: Browser;
-  let page: Page;
-  const violations: string[] = [];
+  let vscode: Workbench;
 
   before(async () => {
-    scratch = realpathSync(mkdtempSync(join(tmpdir(), 'local-lambda-panel-')));
-    const workspace = join(scratch, 'orders');
-    cpSync(join(projectRoot, 'test', 'workspaces', 'orders'), workspace, { recursive: true });
-    server = await startServer({ settings: { 'security.workspace.trust.enabled': false }, env: { LOCAL_LAMBDA_DATA_HOME: join(scratch, 'data') } });
-    const executablePath = findChromium();
-    assert.ok(executablePath, 'No Chromium was found: install one, or name it in the CHROMIUM variable.');
-    browser = await chromium.launch({ executablePath, args: chromiumArguments });
-    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    page.on('console', (message) => {
-      // The workbench has a policy of its own; only what names our panel's files is ours.
-      if (/Content Security Policy/.test(message.text()) && /panel\.(js|css)/.test(message.text())) violations.push(message.text());
-    });
-    await page.goto(workbenchUrl(server, { folder: workspace, extension: projectRoot }));
-    await page.waitForSelector('.monaco-workbench', { timeout: 60_000 });
-    await page.getByRole('tab', { name: /^Lambda/ }).first().click();
-    await row('PlaceOrder').waitFor({ timeout: 60_000 });
+    vscode = await Workbench.open({ files, settings: { 'localLambda.requireSignatures': false } });
   });
+  after(() => vscode?.close());
 
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-    rmSync(scratch, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
-  });
-
-  const row = (name: string) => page.getByRole('treeitem', { name: new RegExp(`^${name},`) }).first();
-
-  function panel(): FrameLocator {
-    return page.frameLocator('iframe.webview.ready').first().frameLocator('#active-frame');
-  }
-
-  async function invoke(name: string): Promise<void> {
-    await row(name).hover();
-    await row(name).locator('a.action-label').first().click();
-    // With one event it runs at once; with several a pick is shown, whose first entry is the last used.
-    const pick = page.locator('.quick-input-list .monaco-list-row').first();
-    await Promise.race([pick.waitFor({ timeout: 3000 }).then(() => page.keyboard.press('Enter')), page.waitForTimeout(3000)]).catch(() => {});
-  }
+  const panel = () => vscode.panel();
+  const rows = () => panel().locator('.execution');
+  const selected = () => panel().locator('.execution[aria-selected="true"]');
+  const engine = () => {
+    const folder = readdirSync(vscode.data).map((name) => join(vscode.data, name, 'engine.json')).find((file) => existsSync(file));
+    assert.ok(folder, 'no engine runs');
+    return JSON.parse(readFileSync(folder, 'utf8')) as EndpointInfo & { pid: number };
+  };
+  /** Waits in the panel's page, frame by frame. */
+  const until = async (expression: string) => {
+    await (await vscode.panelFrame()).evaluate(`(async () => { while (!(${expression})) await new Promise(requestAnimationFrame); })()`);
+  };
 
   it('opens the record of an invocation from the tree, with its result', async () => {
-    await invoke('PriceBasket');
+    await vscode.invoke('PriceBasket');
     await panel().getByText('"currency"').first().waitFor({ timeout: 60_000 });
     await panel().getByText('"EUR"').first().waitFor();
-    await page.getByRole('treeitem', { name: /^PriceBasket,.*200/ }).first().waitFor();
+    await vscode.page.getByRole('treeitem', { name: /^PriceBasket,.*200/ }).first().waitFor();
   });
 
   it('shows logs, event and the invocation record of it', async () => {
@@ -74,16 +72,177 @@ describe('the records panel in VS Code', function () {
 
   it('replays it: the list grows while one looks on', async () => {
     await panel().getByRole('button', { name: /Replay/ }).first().click();
-    await panel().locator('div[role="option"], div[role="row"], li').filter({ hasText: 'PriceBasket' }).locator('visible=true').nth(1).waitFor({ timeout: 30_000 });
+    await rows().filter({ hasText: 'replay' }).first().waitFor({ timeout: 30_000 });
+    assert.equal(await rows().filter({ hasText: 'PriceBasket' }).count(), 2);
+  });
+
+  it('copies it as an AWS CLI command', async () => {
+    await panel().getByRole('button', { name: 'Copy as AWS CLI command' }).click();
+    await vscode.page.getByText(/The command takes its credentials/).first().waitFor();
+    const command = await vscode.page.evaluate<string>('navigator.clipboard.readText()');
+    assert.match(command, /^aws lambda invoke --endpoint-url http:\/\/127\.0\.0\.1:\d+ --region us-east-1 --function-name PriceBasket /);
+  });
+
+  it('saves its payload as a test event, which opens beside the panel', async () => {
+    await panel().getByRole('button', { name: 'Save event as test event' }).click();
+    const input = vscode.page.locator('.quick-input-widget input').first();
+    await input.fill('from-record');
+    await vscode.page.keyboard.press('Enter');
+    await vscode.page.getByRole('tab', { name: /from-record\.json/ }).waitFor();
+    const saved = JSON.parse(readFileSync(join(vscode.workspace, '.local-lambda/events/PriceBasket/from-record.json'), 'utf8')) as { lines?: unknown };
+    assert.ok(saved.lines);
+    assert.ok(await rows().first().isVisible(), 'the panel is covered');
   });
 
   it('shows a failed function as failed, in the tree and in the panel', async () => {
-    await invoke('ChargeCard');
-    await page.getByRole('treeitem', { name: /^ChargeCard,.*PaymentDeclined/ }).first().waitFor({ timeout: 60_000 });
-    await panel().getByText('PaymentDeclined').first().waitFor();
+    await vscode.invoke('ChargeCard');
+    await vscode.page.getByRole('treeitem', { name: /^ChargeCard,.*PaymentDeclined/ }).first().waitFor({ timeout: 60_000 });
+    await panel().locator('.message.error', { hasText: 'PaymentDeclined' }).waitFor();
   });
 
+  it('shows what runs while it runs, counts it on the activity bar, and cancels it', async () => {
+    await vscode.invoke('Slow');
+    await vscode.page.getByRole('treeitem', { name: /^Slow,.*running/ }).first().waitFor();
+    await vscode.page.getByRole('tab', { name: /^Lambda.*1 running/ }).first().waitFor();
+    await panel().locator('.title', { hasText: 'Slow' }).waitFor();
+    await panel().getByRole('tab', { name: /Logs/ }).click();
+    await panel().locator('.log .line', { hasText: 'step 4' }).waitFor();
+    await panel().getByRole('button', { name: 'Cancel' }).click();
+    await panel().locator('.title', { hasText: 'Cancelled' }).waitFor();
+    await vscode.page.getByRole('treeitem', { name: /^Slow,.*cancelled/ }).first().waitFor();
+  });
+
+  it('is where it was after the window reloads', async () => {
+    await panel().getByRole('textbox').first().fill('Price');
+    await until(`[...document.querySelectorAll('.execution')].every((row) => row.textContent.includes('PriceBasket'))`);
+    await rows().nth(1).click();
+    await panel().getByRole('tab', { name: 'Event' }).click();
+    await panel().locator('#view-event .code').waitFor();
+    const before = await selected().getAttribute('data-id');
+    // The panel saves its state when it has rested.
+    await vscode.page.waitForTimeout(500);
+    await vscode.reload();
+    await panel().locator('#view-event .code', { hasText: '"sku"' }).waitFor({ timeout: 60_000 });
+    assert.equal(await selected().getAttribute('data-id'), before);
+    assert.equal(await panel().getByRole('textbox').first().inputValue(), 'Price');
+    await panel().getByRole('textbox').first().fill('');
+    await rows().filter({ hasText: 'ChargeCard' }).first().waitFor();
+  });
+
+  it('is driven by the keyboard alone', async () => {
+    const { page } = vscode;
+    await vscode.command('Local Lambda: Open Handler');
+    await page.keyboard.type('ShipOrder');
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'ShipOrder' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('tab', { name: /app\.py/ }).waitFor();
+    await vscode.command('Local Lambda: Invoke Function');
+    await panel().locator('.title', { hasText: 'ShipOrder' }).waitFor({ timeout: 60_000 });
+    await vscode.command('Local Lambda: Show Records');
+    await until(`document.activeElement.className === 'executions'`);
+    await page.keyboard.press('ArrowDown');
+    await panel().locator('.title', { hasText: 'Slow' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('ArrowRight');
+    await panel().getByRole('tab', { name: 'Record', selected: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await until(`document.activeElement.className === 'executions'`);
+    await page.keyboard.press('/');
+    await page.keyboard.type('declined');
+    await until(`[...document.querySelectorAll('.execution')].every((row) => row.textContent.includes('ChargeCard'))`);
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.press('Delete');
+    await rows().filter({ hasText: 'ShipOrder' }).first().waitFor();
+  });
+
+  it('keeps its list when the engine is killed, and goes on with the next one', async () => {
+    const { pid } = engine();
+    process.kill(pid, 'SIGKILL');
+    await panel().locator('.notices.banner').waitFor();
+    assert.ok(await rows().first().isVisible());
+    await panel().locator('.notices').waitFor({ state: 'hidden', timeout: 60_000 });
+    await vscode.invoke('PriceBasket');
+    await panel().locator('.title', { hasText: 'PriceBasket' }).waitFor({ timeout: 60_000 });
+    assert.notEqual(engine().pid, pid);
+  });
+
+  it(`scrolls and searches ${count} executions that came through the endpoint`, async () => {
+    await flood(engine().endpoint, count);
+    await panel().locator('.executions').focus();
+    await vscode.page.keyboard.press('End');
+    await until(`document.querySelector('.executions-space').offsetHeight >= ${count} * document.querySelector('.execution').offsetHeight`);
+    await until(`document.querySelector('.execution[aria-selected="true"]')?.getAttribute('aria-posinset') === document.querySelector('.execution').getAttribute('aria-setsize')`);
+    const blank = await (await vscode.panelFrame()).evaluate<number>(`(async () => {
+      const list = document.querySelector('.executions');
+      let blank = 0;
+      for (let top = 0; top < list.scrollHeight; top += 20_000) {
+        list.scrollTop = top;
+        await new Promise(requestAnimationFrame);
+        await new Promise(requestAnimationFrame);
+        const { left, top: y, height } = list.getBoundingClientRect();
+        if (!document.elementFromPoint(left + 50, y + height / 2).closest('.execution')) blank += 1;
+      }
+      return blank;
+    })()`);
+    assert.equal(blank, 0);
+    assert.ok(await rows().count() < 80);
+    await vscode.page.keyboard.press('/');
+    await vscode.page.keyboard.type('out of range');
+    await until(`[...document.querySelectorAll('.execution')].every((row) => row.textContent.includes('RangeError'))`);
+    await until(`Number(document.querySelector('.execution').getAttribute('aria-setsize')) === ${count / 100}`);
+    await vscode.page.keyboard.press('ControlOrMeta+a');
+    await vscode.page.keyboard.press('Delete');
+  });
+
+  for (const [theme, bodyClass] of [
+    ['Default Light Modern', 'vscode-light'], ['Default High Contrast', 'vscode-high-contrast'],
+    ['Default High Contrast Light', 'vscode-high-contrast-light'], ['Default Dark Modern', 'vscode-dark'],
+  ] as const) {
+    it(`is readable in ${theme}`, async () => {
+      vscode.set({ 'workbench.colorTheme': theme });
+      await until(`document.body.classList.contains('${bodyClass}')`);
+      await panel().getByRole('combobox', { name: 'Filter by status' }).waitFor();
+      await rows().filter({ hasText: 'RangeError' }).first().click();
+      await panel().getByRole('tab', { name: /Logs/ }).click();
+      await panel().locator('.log .level-error').first().waitFor();
+      const frame = await vscode.panelFrame();
+      await frame.evaluate(axeSource);
+      const { violations } = await frame.evaluate<AxeResults>(`axe.run(document, { resultTypes: ['violations'] })`);
+      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+      assert.deepEqual(serious.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')} ${failureSummary}`)), []);
+    });
+  }
+
   it('breaks no rule of its content security policy', () => {
-    assert.deepEqual(violations, []);
+    assert.deepEqual(vscode.violations, []);
+  });
+
+  it('says what to do where there are no functions, and where there is no folder', async () => {
+    const empty = join(vscode.data, '..', 'empty');
+    mkdirSync(empty);
+    for (const [query, text] of [[`folder=${encodeURIComponent(empty)}`, /No Lambda functions were found/], ['ew=true', /Open the folder that holds your Lambda functions/]] as const) {
+      await vscode.load(query);
+      await vscode.showFunctions();
+      await vscode.page.getByText(text).waitFor({ timeout: 60_000 });
+    }
   });
 });
+
+/** Invokes Count so often, eight at a time. */
+async function flood(endpoint: string, times: number): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  let next = 0;
+  const one = (n: number) => new Promise<void>((resolve, reject) => {
+    const call = request(`${endpoint}/2015-03-31/functions/Count/invocations`, { method: 'POST', agent }, (response) => {
+      response.resume();
+      response.once('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`status ${response.statusCode}`))));
+    });
+    call.once('error', reject);
+    call.end(JSON.stringify({ n }));
+  });
+  try {
+    await Promise.all(Array.from({ length: 8 }, async () => { while (next < times) await one(++next); }));
+  } finally {
+    agent.destroy();
+  }
+}

@@ -68,13 +68,16 @@ describe('panel state', () => {
     assert.equal(reduce(complete, { type: 'load-more' }), complete);
   });
 
-  it('the End key loads page after page', () => {
+  it('the End key loads page after page and ends at the oldest, unless something else is selected meanwhile', () => {
     const asking = reduce(listed, { type: 'load-all' });
     const more = reduce(asking, page(2, [row(5), row(4)]));
     assert.deepEqual(requestsFor(asking, more), [{ type: 'list', request: 3, limit: 1000, before: 4, filter: {} }]);
     const done = reduce(more, page(3, rows(3, 1), true));
     assert.equal(done.loadAll, false);
     assert.equal(done.rows.length, 10);
+    assert.equal(done.selectedId, 'id-1');
+    const elsewhere = after(more, { type: 'select', executionId: 'id-9' }, page(3, rows(3, 1), true));
+    assert.equal(elsewhere.selectedId, 'id-9');
   });
 
   it('a failed page shows why and can be retried', () => {
