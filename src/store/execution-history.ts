@@ -377,7 +377,8 @@ export class SqliteExecutionHistory implements ExecutionHistory {
       const execution = JSON.parse(document) as Execution;
       this.save({
         ...execution,
-        status: 'interrupted',
+        // An event is still in its queue, and runs again.
+        status: execution.invocationType === 'Event' ? 'queued' : 'interrupted',
         attempts: execution.attempts.map((attempt) => (attempt.status === 'running' ? { ...attempt, status: 'interrupted' } : attempt)),
       });
     }

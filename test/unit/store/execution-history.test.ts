@@ -90,11 +90,14 @@ describe('execution history', () => {
     const first = history();
     const attempt = { number: 1, startedAt: 1, status: 'running' as const, executedVersion: '$LATEST', coldStart: true };
     first.save(execution('a', 1, { status: 'running', attempts: [attempt] }));
+    first.save(execution('event', 2, { status: 'running', invocationType: 'Event', attempts: [attempt] }));
     first.close();
     open = [];
-    const again = history().get('a');
-    assert.equal(again?.status, 'interrupted');
-    assert.equal(again?.attempts[0]?.status, 'interrupted');
+    const again = history();
+    assert.equal(again.get('a')?.status, 'interrupted');
+    assert.equal(again.get('a')?.attempts[0]?.status, 'interrupted');
+    // An event runs again.
+    assert.deepEqual([again.get('event')?.status, again.get('event')?.attempts[0]?.status], ['queued', 'interrupted']);
   });
 
   it('keeps the first and the last part of a log of 100 MB', () => {
