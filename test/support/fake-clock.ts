@@ -81,7 +81,8 @@ export class FakeClock implements Clock {
   }
 
   #realTimeOf({ at, waits }: Timer): number {
-    return waits ? this.time + Math.max(0, at - this.#wait) / this.scale : at;
+    // In whole milliseconds, as the engine's clock has them: parts of one get lost in the size of the epoch.
+    return waits ? Math.ceil(this.time + Math.max(0, at - this.#wait) / this.scale) : at;
   }
 
   #next(end: number): number | undefined {

@@ -52,6 +52,7 @@ export class MessageOperations {
       visibilityTimeoutSeconds: visibility(input) ?? Number(queue.attributes.VisibilityTimeout),
       systemAttributes: [...optionalTexts(input, 'AttributeNames'), ...optionalTexts(input, 'MessageSystemAttributeNames')],
       messageAttributes: optionalTexts(input, 'MessageAttributeNames'),
+      ...optional('attemptId', queue.fifo ? optionalText(input, 'ReceiveRequestAttemptId') : undefined),
     }, context);
   }
 

@@ -76,7 +76,7 @@ export class QueueSignals {
     const { real, wait } = next;
     if (real !== undefined && !(timers.real && timers.real.at <= real)) {
       timers.real?.cancel();
-      timers.real = { at: real, cancel: this.#clock.after(Math.max(0, real - this.#clock.now()), () => this.#due(queue.name, 'real')) };
+      timers.real = { at: real, cancel: this.#clock.after(Math.max(1, Math.ceil(real - this.#clock.now())), () => this.#due(queue.name, 'real')) };
     }
     if (wait !== undefined && !(timers.wait && timers.wait.at <= wait)) {
       timers.wait?.cancel();

@@ -6,6 +6,7 @@ import { overLimit } from './faults.ts';
 import { attributesMd5, selectAttributes } from './message-attributes.ts';
 import type { Queue, QueueRegistry } from './queue-registry.ts';
 import { promoteSlice, type QueueSignals, type Waiter } from './queue-signals.ts';
+import { ReceiveAttempts } from './receive-attempts.ts';
 import { receiptHandle } from './receipt-handles.ts';
 import { optional, sequenceNumber } from './sending.ts';
 
@@ -19,6 +20,8 @@ export interface ReceiveRequest {
   /** System attributes; `All` for every one. */
   systemAttributes: readonly string[];
   messageAttributes: readonly string[];
+  /** Of a FIFO queue: a repeated attempt gets the same messages. */
+  attemptId?: string;
 }
 
 /** Most messages in flight. The quota of FIFO queues was 20,000 until late 2024. */
@@ -39,9 +42,11 @@ export interface ReceiverParts {
 
 export class Receiver {
   readonly #parts: ReceiverParts;
+  readonly #attempts: ReceiveAttempts;
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
+    this.#attempts = new ReceiveAttempts(parts.clock, parts.messages);
   }
 
   /** Answers at once when there is a message or the request does not wait. @throws AwsFault OverLimit */
@@ -96,6 +101,8 @@ export class Receiver {
     const until = now + request.visibilityTimeoutSeconds * 1000;
     const taken = messages.transaction(() => {
       if (!expire(queue)) return [];
+      const repeated = request.attemptId === undefined ? undefined : this.#attempts.repeat(queue, request.attemptId, until);
+      if (repeated) return repeated;
       const promoted = signals.promote(queue);
       const room = mostInFlight - messages.counts(queue.key).inFlight;
       if (room <= 0) {
@@ -104,6 +111,7 @@ export class Receiver {
       }
       const found = this.#collect(queue, Math.min(request.max, room), now);
       messages.receive(queue.key, found, now, until);
+      if (request.attemptId !== undefined && found.length > 0) this.#attempts.remember(queue, request.attemptId, found);
       // What became visible here is news to the others who wait.
       if (promoted > 0) signals.announce(queue.name);
       if (promoted >= promoteSlice) signals.watch(queue);
