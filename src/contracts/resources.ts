@@ -201,7 +201,7 @@ export interface PublishedMessage {
   preview: string;
   /** Subscriptions that it was handed to; an HTTP delivery counts when it is queued. */
   delivered: number;
-  /** Subscriptions that did not get it, with one sentence why. */
+  /** Subscriptions that did not get it, with one sentence why; at most 100. */
   missed: readonly { subscriptionArn: string; protocol: string; endpoint: string; reason: string }[];
 }
 

@@ -1,4 +1,5 @@
 /** Filter policies of subscriptions: compiled once, matched against attributes or body. */
+import { explain } from '../../patterns/explain.ts';
 import { InvalidPatternError } from '../../patterns/invalid-pattern-error.ts';
 import { JsonTokens } from '../../patterns/json-tokens.ts';
 import { compilePattern, matchesText, matchesValue, type CompiledPattern } from '../../patterns/patterns.ts';
@@ -9,6 +10,8 @@ export type FilterPolicyScope = 'MessageAttributes' | 'MessageBody';
 
 export const defaultScope: FilterPolicyScope = 'MessageAttributes';
 const longestPolicy = 262_144;
+/** Of a policy or message in an explanation. */
+const longestQuote = 100;
 /** Policies kept compiled; beyond it all are compiled anew, as nobody has so many. */
 const mostCompiled = 2_000;
 
@@ -55,6 +58,17 @@ export class FilterPolicies {
     return scope === 'MessageBody' ? matchesText(compiled, message) : matchesValue(compiled, wireAttributes(attributes));
   }
 
+  /** Why a message does not match, in one sentence. Dearer than to match. */
+  explain(policy: string, scope: FilterPolicyScope, message: string, attributes: MessageAttributes): string {
+    const body = scope === 'MessageBody';
+    const { problem, alternatives } = explain(this.#compile(policy, scope), body ? message : JSON.stringify(wireAttributes(attributes)));
+    if (problem !== undefined) return 'Its filter policy is for the body, and the message is not a JSON object.';
+    // Of several ways to match, the one that came nearest.
+    const failed = alternatives.map(({ fields }) => fields.filter(({ matched }) => !matched)).sort((one, other) => one.length - other.length)[0] ?? [];
+    const parts = failed.map(({ path, expected, found }) => `${path} should be ${shortened(expected)} and is ${found.length === 0 ? 'absent' : shortened(found.join(', '))}`);
+    return `Its filter policy does not match the message's ${body ? 'body' : 'attributes'}: ${parts.join('; ')}.`;
+  }
+
   #compile(policy: string, scope: FilterPolicyScope): CompiledPattern {
     const key = `${scope} ${policy}`;
     const known = this.#compiled.get(key);
@@ -64,6 +78,10 @@ export class FilterPolicies {
     this.#compiled.set(key, compiled);
     return compiled;
   }
+}
+
+function shortened(text: string): string {
+  return text.length <= longestQuote ? text : `${text.slice(0, longestQuote)}…`;
 }
 
 function dialectOf(scope: FilterPolicyScope): 'sns-attributes' | 'sns-body' {

@@ -1,5 +1,6 @@
 /** A message on its way from a topic to its subscriptions: who gets it, in which form, and why the others do not. */
 import type { Clock } from '../../contracts/clock.ts';
+import type { Logger } from '../../contracts/logger.ts';
 import type { EventInvoker, PublishedMessage, QueueMessage, QueuePort } from '../../contracts/resources.ts';
 import type { TopicStore } from '../../contracts/topics.ts';
 import { contentType, retryDelays } from './delivery-policy.ts';
@@ -15,9 +16,12 @@ import { signingCertificateUrl, unsubscribeUrl } from './urls.ts';
 
 /** AWS ignores a repeat of a FIFO message for five minutes, of real time. */
 export const deduplicationMilliseconds = 300_000;
-/** Messages of a topic whose fate is kept. */
+/** Messages of a topic whose fate is kept, and what is kept of each. */
 const keptMessages = 20;
 const previewLength = 200;
+const mostMissed = 100;
+/** Of the subscriptions whose filter policy refused a message, those that are told in detail why. */
+const mostExplained = 10;
 
 export interface PublisherParts {
   store: TopicStore;
@@ -27,6 +31,7 @@ export interface PublisherParts {
   http: HttpDeliveries;
   signer: MessageSigner;
   clock: Clock;
+  logger: Logger;
   uuid: () => string;
   /** `http://127.0.0.1:<port>` */
   endpoint: () => string;
@@ -41,7 +46,10 @@ export interface Published {
 interface Departure {
   topic: Topic;
   accepted: AcceptedMessage;
+  messageId: string;
   traceHeader: string | undefined;
+  /** How many filter policies were explained. */
+  explained: number;
   /** Signed once for each text that goes out. */
   notification(protocol: string): Notification;
 }
@@ -80,7 +88,8 @@ export class Publisher {
     const missed = all.flatMap((subscription) => this.#deliver(subscription, departure) ?? []);
     store.noteMessage(topic.arn, number, {
       messageId: published.messageId, publishedAt: now, preview: accepted.message.slice(0, previewLength),
-      ...(accepted.subject === undefined ? {} : { subject: accepted.subject }), delivered: all.length - missed.length, missed,
+      ...(accepted.subject === undefined ? {} : { subject: accepted.subject }), delivered: all.length - missed.length,
+      missed: missed.slice(0, mostMissed),
     }, keptMessages);
     return published;
   }
@@ -89,7 +98,7 @@ export class Publisher {
     const { signer, endpoint } = this.#parts;
     const notifications = new Map<string, Notification>();
     return {
-      topic, accepted, traceHeader,
+      topic, accepted, messageId, traceHeader, explained: 0,
       notification: (protocol) => {
         const message = accepted.messageFor(protocol);
         const known = notifications.get(message);
@@ -115,20 +124,24 @@ export class Publisher {
   #deliver(subscription: Subscription, departure: Departure): Missed | undefined {
     const { arn, protocol, endpoint, pending } = subscription;
     const reason = undeliverable(protocol, endpoint) ?? (pending ? 'The subscription is not confirmed yet.' : undefined)
-      ?? this.#filtered(subscription, departure.accepted) ?? this.#send(subscription, departure);
+      ?? this.#filtered(subscription, departure) ?? this.#send(subscription, departure);
     return reason === undefined ? undefined : { subscriptionArn: arn, protocol, endpoint, reason };
   }
 
-  #filtered(subscription: Subscription, { messageFor, attributes }: AcceptedMessage): string | undefined {
+  #filtered(subscription: Subscription, departure: Departure): string | undefined {
     const policy = subscription.attributes['FilterPolicy'];
     const scope = scopeOf(subscription);
-    if (policy === undefined || this.#filters.matches(policy, scope, messageFor(subscription.protocol), attributes)) return undefined;
-    return `Its filter policy does not match the message's ${scope === 'MessageBody' ? 'body' : 'attributes'}: ${policy}`;
+    const { messageFor, attributes } = departure.accepted;
+    const message = messageFor(subscription.protocol);
+    if (policy === undefined || this.#filters.matches(policy, scope, message, attributes)) return undefined;
+    departure.explained += 1;
+    if (departure.explained > mostExplained) return `Its filter policy does not match the message's ${scope === 'MessageBody' ? 'body' : 'attributes'}.`;
+    return this.#filters.explain(policy, scope, message, attributes);
   }
 
   #send(subscription: Subscription, departure: Departure): string | undefined {
     const { protocol, endpoint } = subscription;
-    const { store, queues, functions, endpoint: base } = this.#parts;
+    const { store, queues, functions, logger, endpoint: base } = this.#parts;
     if (isHttp(protocol)) {
       this.#queuePost(subscription, departure);
       return undefined;
@@ -149,28 +162,30 @@ export class Publisher {
       const target = deadLetterArn(subscription);
       const consolation = target === undefined ? 'There is no dead-letter queue for it.'
         : sendDeadLetter(queues, target, queueMessage(subscription, departure, target, base()));
-      return `${endpoint} refused it: ${error.message} ${consolation}`;
+      const reason = `${endpoint} refused it: ${error.message} ${consolation}`;
+      logger.warn(`The message ${departure.messageId} of ${departure.topic.arn} was not delivered: ${reason}`);
+      return reason;
     }
   }
 
   #queuePost(subscription: Subscription, departure: Departure): void {
     const { arn, protocol, endpoint, attributes } = subscription;
-    const { topic, accepted, traceHeader } = departure;
-    const notification = departure.notification(protocol);
+    const { topic, accepted, messageId, traceHeader } = departure;
+    const raw = isRaw(subscription);
     const topicPolicy = topic.attributes['DeliveryPolicy'];
     const base = this.#parts.endpoint();
     this.#parts.http.add({
-      topicArn: topic.arn, subscriptionArn: arn, messageId: notification.messageId, url: endpoint,
+      topicArn: topic.arn, subscriptionArn: arn, messageId, url: endpoint,
       headers: {
         'x-amz-sns-message-type': 'Notification',
-        'x-amz-sns-message-id': notification.messageId,
+        'x-amz-sns-message-id': messageId,
         'x-amz-sns-topic-arn': topic.arn,
         'x-amz-sns-subscription-arn': arn,
-        ...(isRaw(subscription) ? { 'x-amz-sns-rawdelivery': 'true' } : {}),
+        ...(raw ? { 'x-amz-sns-rawdelivery': 'true' } : {}),
         'Content-Type': contentType(attributes['DeliveryPolicy'], topicPolicy),
         ...(traceHeader === undefined ? {} : { 'X-Amzn-Trace-Id': traceHeader }),
       },
-      body: isRaw(subscription) ? accepted.messageFor(protocol) : notificationText(notification, unsubscribeUrl(base, arn)),
+      body: raw ? accepted.messageFor(protocol) : notificationText(departure.notification(protocol), unsubscribeUrl(base, arn)),
       retryDelays: retryDelays(attributes['DeliveryPolicy'], topicPolicy),
       attempts: 0,
       deadLetter: queueMessage(subscription, departure, deadLetterArn(subscription) ?? '', base),

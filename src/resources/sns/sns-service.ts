@@ -70,7 +70,7 @@ export class SnsService implements TopicHost {
     const subscriptions = this.#subscriptions = new SubscriptionRegistry(documents.collection<StoredSubscription>('sns-subscriptions'), logger);
     const signer = this.#signer = new MessageSigner(documents.collection<StoredKey>('sns-signing'), clock);
     const http = this.#http = new HttpDeliveries({ store, poster, queues, clock, gate, logger, changed, subscription: (arn) => subscriptions.get(arn) });
-    this.#publisher = new Publisher({ store, subscriptions, queues, functions, http, signer, clock, uuid: ids.uuid, endpoint });
+    this.#publisher = new Publisher({ store, subscriptions, queues, functions, http, signer, clock, logger, uuid: ids.uuid, endpoint });
     const topicOperations = this.#topicOperations = new TopicOperations({ topics, subscriptions, store, place: account });
     const ended = documents.collection<EndedSubscription>('sns-ended-subscriptions');
     this.#subscriptionOperations = new SubscriptionOperations({ topics, subscriptions, ended, topicOperations, store, http, signer, clock, ids, place: account, endpoint });
@@ -80,6 +80,7 @@ export class SnsService implements TopicHost {
   /** The endpoint listens: HTTP deliveries begin, and the HTTP endpoints of templates are asked to confirm. */
   start(): void {
     this.#started = true;
+    this.#subscriptionOperations.forgetEnded();
     this.#subscriptionOperations.askTemplateEndpoints();
     this.#http.start();
   }
@@ -151,8 +152,8 @@ export class SnsService implements TopicHost {
   }
 
   #publishOne(input: ServiceInput, { traceHeader }: CallContext): ServiceOutput {
-    const accepted = accept(this.#target(input), input);
-    return answer(this.#publisher.publish(this.#target(input), accepted, traceHeader));
+    const topic = this.#target(input);
+    return answer(this.#publisher.publish(topic, accept(topic, input), traceHeader));
   }
 
   /** @throws AwsFault */

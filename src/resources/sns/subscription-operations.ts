@@ -94,6 +94,13 @@ export class SubscriptionOperations {
     }
   }
 
+  /** What can no longer be taken back. */
+  forgetEnded(): void {
+    for (const [token, { endedAt }] of this.#parts.ended.entries()) {
+      if (this.#parts.clock.now() - endedAt > tokenMilliseconds) this.#parts.ended.delete(token);
+    }
+  }
+
   confirm(input: ServiceInput, context: CallContext): ServiceOutput {
     const { topics, subscriptions, store, clock } = this.#parts;
     const topicArn = requiredText(input, 'TopicArn');

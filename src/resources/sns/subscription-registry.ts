@@ -119,7 +119,7 @@ export class SubscriptionRegistry {
     if (definition) this.#put(arn, { ...noChanges(), hidden: JSON.stringify(definition) });
     else {
       this.#stored.delete(arn);
-      this.#byTopic = undefined;
+      this.#refresh(arn);
     }
     return before;
   }
@@ -135,7 +135,21 @@ export class SubscriptionRegistry {
 
   #put(arn: string, stored: StoredSubscription): void {
     this.#stored.put(arn, stored);
-    this.#byTopic = undefined;
+    this.#refresh(arn);
+  }
+
+  /** Of what is cached, only this one is read again: there may be thousands. */
+  #refresh(arn: string): void {
+    if (!this.#byTopic) return;
+    const old = this.#byArn.get(arn);
+    if (old) {
+      this.#byTopic.set(old.topicArn, this.of(old.topicArn).filter((subscription) => subscription.arn !== arn));
+      this.#byArn.delete(arn);
+    }
+    const subscription = merged(arn, this.#baseline.get(arn), this.#stored.get(arn) ?? noChanges());
+    if (!subscription) return;
+    this.#byArn.set(arn, subscription);
+    this.#byTopic.set(subscription.topicArn, [...this.of(subscription.topicArn), subscription].sort((one, other) => (one.arn < other.arn ? -1 : 1)));
   }
 
   #load(): Map<string, Subscription[]> {

@@ -183,7 +183,7 @@ describe('SNS: publishing', () => {
       assert.deepEqual(bodies().map((body) => parse(body)['Message']), ['in']);
       assert.deepEqual(last(), {
         messageId: last()?.messageId, publishedAt: sns.clock.now(), preview: 'bare', delivered: 0,
-        missed: [{ subscriptionArn: subscription, protocol: 'sqs', endpoint: queue, reason: 'Its filter policy does not match the message\'s attributes: {"attr1":[{"numeric":[">",0,"<=",100]}]}' }],
+        missed: [{ subscriptionArn: subscription, protocol: 'sqs', endpoint: queue, reason: 'Its filter policy does not match the message\'s attributes: attr1 should be [{"numeric":[">",0,"<=",100]}] and is absent.' }],
       });
     });
 
@@ -192,7 +192,9 @@ describe('SNS: publishing', () => {
       const passing = ['{"object": {"key": "auto-test"}}', '{"object": {"key": "hardcodedvalue"}}'];
       for (const Message of [...passing, '{"object": {"key": "other"}}', 'plain text', '["auto-test"]', '"auto-test"', '1']) publish({ Message });
       assert.deepEqual(bodies(), passing);
-      assert.match(last()?.missed[0]?.reason ?? '', /does not match the message's body/);
+      assert.equal(last()?.missed[0]?.reason, 'Its filter policy is for the body, and the message is not a JSON object.');
+      publish({ Message: '{"object": {"key": "other"}}' });
+      assert.equal(last()?.missed[0]?.reason, 'Its filter policy does not match the message\'s body: object.key should be [{"prefix":"auto-"},"hardcodedvalue"] and is "other".');
     });
 
     it('an empty policy lets all pass; a policy can change between two messages', () => {
@@ -203,6 +205,13 @@ describe('SNS: publishing', () => {
       sns.call('SetSubscriptionAttributes', { SubscriptionArn: subscription, AttributeName: 'FilterPolicy', AttributeValue: '{"store":[{"exists":false}]}' });
       publish({ Message: 'three' });
       assert.deepEqual(bodies(), ['one', 'three']);
+    });
+
+    it('of many subscriptions that a message misses the first ten are told in detail, and a hundred are kept', () => {
+      for (let number = 0; number < 120; number += 1) sns.subscribe(topic, 'sqs', queueArn(`q${number}`), { FilterPolicy: '{"kind":["a"]}' });
+      publish({ MessageAttributes: { kind: attribute('String', 'b') } });
+      const reasons = last()?.missed.map(({ reason }) => reason) ?? [];
+      assert.deepEqual([reasons.length, reasons.filter((reason) => reason.endsWith('kind should be ["a"] and is "b".')).length, last()?.delivered], [100, 10, 0]);
     });
 
     it('the log of a topic keeps the newest 20 messages', () => {
