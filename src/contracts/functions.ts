@@ -1,3 +1,5 @@
+import type { PolicyStatement } from './permissions.ts';
+
 /** Where a function definition was read. Lines and columns are zero-based, as in VS Code. */
 export interface SourceLocation {
   /** Absolute path. */
@@ -98,6 +100,10 @@ export interface FunctionDefinition {
   reservedConcurrency?: number;
   aliases: readonly AliasDefinition[];
   eventInvokeConfigs: readonly EventInvokeConfigDefinition[];
+  /** What the template lets the function's role do; absent when the role is not of the template. Serves hints only. */
+  permissions?: readonly PolicyStatement[];
+  /** Who may invoke the function beside its account's roles, as the template says; absent when the format says nothing of it. */
+  resourcePolicy?: readonly PolicyStatement[];
   tags: Readonly<Record<string, string>>;
   /** Template properties not modelled yet, resolved, keyed by AWS name (for example `Events`, `VpcConfig`). */
   rest: Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 /** Resources: queues, topics, buses and buckets where events wait or land. What other rooms know of them. */
 import type { FunctionOrigin } from './functions.ts';
+import type { PolicyStatement } from './permissions.ts';
 
 /** One request to a service, beside its input. */
 export interface CallContext {
@@ -131,6 +132,8 @@ export interface ResourceDefinition {
    * unknown is left out.
    */
   properties: Readonly<Record<string, unknown>>;
+  /** Queues and topics: who may send, as their template says (nobody but the account when empty). Serves hints only. */
+  policy?: readonly PolicyStatement[];
 }
 
 /** A durable embedded service that templates feed. */

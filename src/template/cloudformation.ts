@@ -18,7 +18,7 @@ import type { StackIdentity } from './physical-ids.ts';
 import { functionTypes, ResourceTable } from './resource-table.ts';
 import { hasSamTransform } from './sam.ts';
 import { buildTemplateFunctions } from './template-functions.ts';
-import { readTemplateResources } from './template-resources.ts';
+import { readResourcePolicies, readTemplateResources } from './template-resources.ts';
 
 /** All that reading one template needs at hand. */
 export interface OpenTemplate {
@@ -51,6 +51,7 @@ export function readTemplate(context: ContributionContext): Contribution {
       const { kind, stack, resolver, diagnostics } = template;
       const resources = new EmbeddedResources({ stack, kind, folder: context.folder, diagnostics });
       readTemplateResources(template.resources, resolver, resources);
+      readResourcePolicies(template.resources, resolver, stack, resources);
       const functions = buildTemplateFunctions(template, names, layers, resources);
       reportDependencyCycles(template);
       return { functions, resources: resources.all, ...reportedOf(template, parsed) };

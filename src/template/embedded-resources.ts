@@ -1,5 +1,6 @@
 /** Queues, topics, subscriptions, buses, rules and buckets: from resolved CloudFormation properties to their definitions. */
 import type { FunctionOriginKind } from '../contracts/functions.ts';
+import type { PolicyStatement } from '../contracts/permissions.ts';
 import type { ResourceDefinition, ResourceType } from '../contracts/resources.ts';
 import type { FileDiagnostics } from './diagnostics.ts';
 import { list, record } from './function-properties.ts';
@@ -53,11 +54,23 @@ export function isEmbeddedType(type: string): type is ResourceType {
 
 /** Collects the resources of one file; what AWS would refuse is reported, and left out. */
 export class EmbeddedResources {
-  readonly all: ResourceDefinition[] = [];
   readonly #source: ResourceSource;
+  readonly #definitions: ResourceDefinition[] = [];
+  /** Statements by the ARN of the queue or topic that they stand on. */
+  readonly #policies = new Map<string, PolicyStatement[]>();
 
   constructor(source: ResourceSource) {
     this.#source = source;
+  }
+
+  get all(): ResourceDefinition[] {
+    return this.#definitions.map((each) =>
+      each.type === 'AWS::SQS::Queue' || each.type === 'AWS::SNS::Topic' ? { ...each, policy: this.#policies.get(each.arn) ?? [] } : each);
+  }
+
+  /** Adds to the policy of a queue or topic. */
+  allow(arn: string, ...statements: readonly PolicyStatement[]): void {
+    this.#policies.set(arn, [...this.#policies.get(arn) ?? [], ...statements]);
   }
 
   /** Undefined when the resource is left out. A topic's inline subscriptions become resources of their own. */
@@ -81,7 +94,7 @@ export class EmbeddedResources {
   #define({ type, range, logicalId }: DeclaredResource, name: string, arn: string, properties: Properties): ResourceDefinition {
     const { kind, folder, diagnostics } = this.#source;
     const definition: ResourceDefinition = { type, name, arn, origin: { kind, location: diagnostics.locate(range), logicalId, folder }, properties };
-    this.all.push(definition);
+    this.#definitions.push(definition);
     return definition;
   }
 

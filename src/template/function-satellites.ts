@@ -1,13 +1,16 @@
 /** Resources that belong to the function they name: aliases, asynchronous-invocation settings, mappings, permissions. */
 import type { AliasDefinition, EventInvokeConfigDefinition } from '../contracts/functions.ts';
-import type { OpenTemplate } from './cloudformation.ts';
+import type { PolicyStatement } from '../contracts/permissions.ts';
+import type { FileDiagnostics } from './diagnostics.ts';
 import { addEventInvokeConfig, readEventInvokeConfig } from './event-invoke-config.ts';
 import { list, record } from './function-properties.ts';
 import type { Properties } from './function-properties.ts';
 import { textOf } from './intrinsics.ts';
+import type { IntrinsicResolver } from './intrinsics.ts';
 import { member, rangeAt } from './nodes.ts';
 import { functionArnOf } from './physical-ids.ts';
-import type { TemplateResource } from './resource-table.ts';
+import type { StackIdentity } from './physical-ids.ts';
+import type { ResourceTable, TemplateResource } from './resource-table.ts';
 
 /** Kept in the function's `rest` as a list below their type. */
 const satelliteTypes = ['AWS::Lambda::EventSourceMapping', 'AWS::Lambda::Url', 'AWS::Lambda::Permission', 'AWS::Lambda::Version'];
@@ -15,11 +18,21 @@ const satelliteTypes = ['AWS::Lambda::EventSourceMapping', 'AWS::Lambda::Url', '
 export interface Satellites {
   aliases: AliasDefinition[];
   eventInvokeConfigs: EventInvokeConfigDefinition[];
+  /** `AWS::Lambda::Permission` of the function. */
+  invokers: PolicyStatement[];
   rest: Record<string, unknown[]>;
 }
 
+/** A template, or what the Serverless Framework makes one of. */
+export interface SatelliteSource {
+  resources: ResourceTable;
+  resolver: IntrinsicResolver;
+  stack: StackIdentity;
+  diagnostics: FileDiagnostics;
+}
+
 /** By logical id of the function. */
-export function readSatellites(template: OpenTemplate): Map<string, Satellites> {
+export function readSatellites(template: SatelliteSource): Map<string, Satellites> {
   const { resources, resolver, diagnostics } = template;
   const byFunction = new Map<string, Satellites>();
   for (const resource of resources.created(...satelliteTypes, 'AWS::Lambda::Alias', 'AWS::Lambda::EventInvokeConfig')) {
@@ -29,8 +42,9 @@ export function readSatellites(template: OpenTemplate): Map<string, Satellites> 
       if (resource.type === 'AWS::Lambda::EventInvokeConfig') reportStray(template, resource, properties);
       continue;
     }
-    const satellites = byFunction.get(owner.logicalId) ?? { aliases: [], eventInvokeConfigs: [], rest: {} };
+    const satellites = byFunction.get(owner.logicalId) ?? { aliases: [], eventInvokeConfigs: [], invokers: [], rest: {} };
     byFunction.set(owner.logicalId, satellites);
+    if (resource.type === 'AWS::Lambda::Permission') satellites.invokers.push(invokerOf(properties, functionArnOf(template.stack, resources.identity(owner).name)));
     if (resource.type === 'AWS::Lambda::Alias') satellites.aliases.push(aliasOf(resource.logicalId, properties));
     else if (resource.type === 'AWS::Lambda::EventInvokeConfig') {
       const config = eventInvokeConfigOf(template, resource, owner, properties);
@@ -42,7 +56,7 @@ export function readSatellites(template: OpenTemplate): Map<string, Satellites> 
 }
 
 function eventInvokeConfigOf(
-  { stack, resources, diagnostics }: OpenTemplate,
+  { stack, resources, diagnostics }: SatelliteSource,
   resource: TemplateResource,
   owner: TemplateResource,
   properties: Properties,
@@ -63,7 +77,20 @@ function eventInvokeConfigOf(
   }, diagnostics);
 }
 
-function reportStray({ diagnostics }: OpenTemplate, resource: TemplateResource, properties: Properties): void {
+function invokerOf(properties: Properties, functionArn: string): PolicyStatement {
+  const sources = { 'aws:SourceArn': textOf(properties['SourceArn']), 'aws:SourceAccount': textOf(properties['SourceAccount']) };
+  const conditions = Object.entries(sources).flatMap(([key, value]) => (value === undefined ? [] : [[key, [value]] as const]));
+  return {
+    effect: 'Allow',
+    actions: [textOf(properties['Action']) ?? 'lambda:InvokeFunction'],
+    // A permission on an alias or version is one on the function here: hints may be missing, never wrong.
+    resources: [functionArn, `${functionArn}:*`],
+    principals: [textOf(properties['Principal']) ?? '*'],
+    ...(conditions.length === 0 ? {} : { conditions: { ArnLike: Object.fromEntries(conditions) } }),
+  };
+}
+
+function reportStray({ diagnostics }: SatelliteSource, resource: TemplateResource, properties: Properties): void {
   const name = textOf(properties['FunctionName']) ?? 'no function';
   const place = rangeAt(member(resource.node, 'Properties'), ['FunctionName'], resource.keyRange);
   diagnostics.add('information', `This config is for ${name}, which this template does not declare, so it is left out here.`, place);

@@ -1,4 +1,6 @@
 /** What SAM makes of a function's `Events`: subscriptions of topics, rules and schedules with the function as their target. */
+import type { PolicyStatement } from '../contracts/permissions.ts';
+import type { ResourceDefinition } from '../contracts/resources.ts';
 import type { EmbeddedResources } from './embedded-resources.ts';
 import type { FileDiagnostics } from './diagnostics.ts';
 import { record } from './function-properties.ts';
@@ -9,6 +11,7 @@ import { entriesOf, member, rangeAt, scalarText } from './nodes.ts';
 import type { MapEntry, TemplateNode } from './nodes.ts';
 import { arnOf, identifyResource } from './physical-ids.ts';
 import type { StackIdentity } from './physical-ids.ts';
+import { allowService } from './policy-statements.ts';
 import { defined, resolvedProperties } from './resolved-properties.ts';
 import { ruleEvents } from './sam-references.ts';
 
@@ -25,6 +28,8 @@ export interface SamEventContext {
 export interface SamEvents {
   /** Events of other types as written, resolved, by their key. */
   rest: Readonly<Record<string, unknown>>;
+  /** What SAM lets topics and rules invoke. */
+  invokers: readonly PolicyStatement[];
   /** Event source mappings that SAM makes for topics behind queues, with CloudFormation's properties. */
   mappings: readonly Properties[];
 }
@@ -33,13 +38,17 @@ export interface SamEvents {
 export function readSamEvents(events: TemplateNode | undefined, context: SamEventContext): SamEvents {
   const rest: Record<string, unknown> = {};
   const mappings: Properties[] = [];
+  const invokers: PolicyStatement[] = [];
   for (const entry of entriesOf(events)) {
     const type = scalarText(member(entry.value, 'Type')) ?? '';
-    if (type === 'SNS') mappings.push(...new SamEvent(entry, context).topic());
-    else if (ruleEvents.has(type)) new SamEvent(entry, context).rule(type);
+    if (type === 'SNS') {
+      const made = new SamEvent(entry, context).topic();
+      mappings.push(...made.mappings);
+      invokers.push(...made.invokers);
+    } else if (ruleEvents.has(type)) invokers.push(...new SamEvent(entry, context).rule(type));
     else rest[entry.key] = context.resolver.value(entry.value);
   }
-  return { rest, mappings };
+  return { rest, mappings, invokers };
 }
 
 class SamEvent {
@@ -57,20 +66,22 @@ class SamEvent {
     this.#properties = resolvedProperties(context.resolver, this.#node);
   }
 
-  /** Gives the event source mapping of a topic that goes through a queue. */
-  topic(): Properties[] {
+  topic(): Omit<SamEvents, 'rest'> {
     const { Topic, SqsSubscription, Region, FilterPolicy, FilterPolicyScope, RedrivePolicy } = this.#properties;
     const { targetArn } = this.#context;
     const queue = this.#subscribedQueue(SqsSubscription);
     this.#add('AWS::SNS::Subscription', defined({
       TopicArn: Topic, Protocol: queue === undefined ? 'lambda' : 'sqs', Endpoint: queue ?? targetArn, Region, FilterPolicy, FilterPolicyScope, RedrivePolicy,
     }));
-    if (queue === undefined) return [];
+    const topic = textOf(Topic) ?? '';
+    if (queue === undefined) return { mappings: [], invokers: [allowService('sns.amazonaws.com', 'lambda:InvokeFunction', targetArn, topic)] };
+    this.#context.resources.allow(queue, allowService('sns.amazonaws.com', 'sqs:SendMessage', queue, topic));
     const options = record(SqsSubscription);
-    return [{
+    const mapping = {
       LogicalId: `${this.#logicalId}EventSourceMapping`, FunctionName: targetArn, EventSourceArn: queue,
       BatchSize: options['BatchSize'] ?? 10, Enabled: options['Enabled'] ?? true,
-    }];
+    };
+    return { mappings: [mapping], invokers: [] };
   }
 
   /** ARN of the queue between topic and function: the named one, or the one that SAM makes. */
@@ -84,8 +95,9 @@ class SamEvent {
     return arnOf(this.#context.stack, 'sqs', identifyResource(this.#context.stack, logicalId, 'AWS::SQS::Queue', () => undefined).name);
   }
 
-  rule(type: string): void {
+  rule(type: string): PolicyStatement[] {
     const own = this.#properties;
+    const deadLetters = this.#deadLetters();
     const target = defined({
       Arn: this.#context.targetArn,
       Id: record(own['Target'])['Id'] ?? `${this.#logicalId}LambdaTarget`,
@@ -93,10 +105,10 @@ class SamEvent {
       InputPath: own['InputPath'],
       InputTransformer: own['InputTransformer'],
       RetryPolicy: own['RetryPolicy'],
-      DeadLetterConfig: this.#deadLetters(),
+      DeadLetterConfig: deadLetters && { Arn: deadLetters.arn },
     });
     const name = own['RuleName'] ?? own['Name'];
-    this.#add('AWS::Events::Rule', defined({
+    const rule = this.#add('AWS::Events::Rule', defined({
       Name: name ?? (type === 'ScheduleV2' ? this.#logicalId : undefined),
       Description: own['Description'],
       EventBusName: own['EventBusName'],
@@ -106,23 +118,26 @@ class SamEvent {
       Targets: [target],
       ...(type === 'ScheduleV2' ? schedulerProperties(own) : {}),
     }));
+    if (rule === undefined) return [];
+    if (deadLetters?.made === true) this.#context.resources.allow(deadLetters.arn, allowService('events.amazonaws.com', 'sqs:SendMessage', deadLetters.arn, rule.arn));
+    return [allowService(type === 'ScheduleV2' ? 'scheduler.amazonaws.com' : 'events.amazonaws.com', 'lambda:InvokeFunction', this.#context.targetArn, rule.arn)];
   }
 
   /** SAM makes the queue when the event names none. */
-  #deadLetters(): Properties | undefined {
+  #deadLetters(): { arn: string; made: boolean } | undefined {
     const { DeadLetterConfig } = this.#properties;
     if (DeadLetterConfig === undefined) return undefined;
     const { Arn, Type, QueueLogicalId } = record(DeadLetterConfig);
-    if (Arn !== undefined) return { Arn };
-    if (textOf(Type) === 'SQS') return { Arn: this.#madeQueue(textOf(QueueLogicalId) ?? `${this.#logicalId}Queue`) };
+    if (Arn !== undefined) return { arn: textOf(Arn) ?? '', made: false };
+    if (textOf(Type) === 'SQS') return { arn: this.#madeQueue(textOf(QueueLogicalId) ?? `${this.#logicalId}Queue`), made: true };
     const place = rangeAt(this.#node, ['DeadLetterConfig'], this.#entry.keyRange);
     this.#context.diagnostics.add('error', 'DeadLetterConfig must have an Arn, or Type: SQS to have a queue made, so it is left out.', place);
     return undefined;
   }
 
-  #add(type: 'AWS::SNS::Subscription' | 'AWS::Events::Rule', properties: Properties): void {
+  #add(type: 'AWS::SNS::Subscription' | 'AWS::Events::Rule', properties: Properties): ResourceDefinition | undefined {
     const node = renamed(this.#node);
-    this.#context.resources.add({ logicalId: this.#logicalId, type, properties, range: this.#entry.keyRange, ...(node === undefined ? {} : { node }) });
+    return this.#context.resources.add({ logicalId: this.#logicalId, type, properties, range: this.#entry.keyRange, ...(node === undefined ? {} : { node }) });
   }
 }
 

@@ -17,11 +17,11 @@ const partPaths = {
   OnFailure: ['destinations', 'onFailure'],
 } as const;
 
-export function serverlessEventInvokeConfigs(open: OpenServerless, entry: MapEntry, functionArn: string): EventInvokeConfigDefinition[] {
+export function serverlessEventInvokeConfig(open: OpenServerless, entry: MapEntry, functionArn: string): EventInvokeConfigDefinition | undefined {
   const { resolver, diagnostics } = open;
   const own = (key: string) => resolver.value(member(entry.value, key));
   const destinations = record(own('destinations'));
-  const config = readEventInvokeConfig({
+  return readEventInvokeConfig({
     qualifier: '$LATEST',
     functionArn,
     values: {
@@ -32,7 +32,6 @@ export function serverlessEventInvokeConfigs(open: OpenServerless, entry: MapEnt
     },
     place: (part) => rangeAt(entry.value, partPaths[part], entry.keyRange),
   }, diagnostics);
-  return config === undefined ? [] : [config];
 }
 
 /** An ARN, an object with one, or the name of a function: its key in this file, else as it is deployed. */

@@ -1,5 +1,6 @@
 /** What the Serverless Framework makes of a function's `events`: topics and buses, their subscriptions and rules, schedules. */
 import { createHash } from 'node:crypto';
+import type { PolicyStatement } from '../contracts/permissions.ts';
 import type { EmbeddedResources } from './embedded-resources.ts';
 import type { FileDiagnostics } from './diagnostics.ts';
 import { record } from './function-properties.ts';
@@ -8,6 +9,7 @@ import { textOf } from './intrinsics.ts';
 import type { IntrinsicResolver } from './intrinsics.ts';
 import { entriesOf, member, scalarText } from './nodes.ts';
 import type { MapEntry, TemplateNode, TextRange } from './nodes.ts';
+import { allowService } from './policy-statements.ts';
 import { defined, resolvedProperties } from './resolved-properties.ts';
 import type { ResourceTable } from './resource-table.ts';
 import { schedulerProperties } from './sam-events.ts';
@@ -28,6 +30,11 @@ export function normalizedName(key: string): string {
 
 function alphanumeric(name: string): string {
   return normalizedName(name.replace(/[^0-9A-Za-z]/g, ''));
+}
+
+/** Logical id of a function's resource: `hello-world` -> `HelloDashworldLambdaFunction`. */
+export function functionLogicalId(key: string): string {
+  return `${normalizedName(key)}LambdaFunction`;
 }
 
 function topicLogicalId(topicName: string): string {
@@ -97,15 +104,22 @@ export interface ServerlessEventContext {
   resources: EmbeddedResources;
 }
 
-/** Gives the events of other kinds, resolved. */
-export function readServerlessEvents(events: TemplateNode | undefined, context: ServerlessEventContext): unknown[] {
-  const reader = new ServerlessEvents(context);
-  const others: unknown[] = [];
-  for (const [at, event] of itemsOf(events).entries()) if (!reader.read(event, at + 1)) others.push(context.resolver.value(event));
-  return others;
+export interface ServerlessEvents {
+  /** Events of other kinds, resolved. */
+  others: readonly unknown[];
+  /** What the framework lets topics and rules invoke. */
+  invokers: readonly PolicyStatement[];
 }
 
-class ServerlessEvents {
+export function readServerlessEvents(events: TemplateNode | undefined, context: ServerlessEventContext): ServerlessEvents {
+  const reader = new EventReader(context);
+  const others: unknown[] = [];
+  for (const [at, event] of itemsOf(events).entries()) if (!reader.read(event, at + 1)) others.push(context.resolver.value(event));
+  return { others, invokers: reader.invokers };
+}
+
+class EventReader {
+  readonly invokers: PolicyStatement[] = [];
   readonly #context: ServerlessEventContext;
   #schedules = 0;
 
@@ -126,7 +140,11 @@ class ServerlessEvents {
   }
 
   #add(logicalId: string, type: 'AWS::SNS::Subscription' | 'AWS::Events::Rule', properties: Properties, node: TemplateNode): void {
-    this.#context.resources.add({ logicalId, type, properties: defined(properties), range: node.range });
+    const { resources, functionArn } = this.#context;
+    const made = resources.add({ logicalId, type, properties: defined(properties), range: node.range });
+    if (made === undefined) return;
+    const [service, source] = type === 'AWS::SNS::Subscription' ? ['sns.amazonaws.com', textOf(made.properties['TopicArn']) ?? ''] : ['events.amazonaws.com', made.arn];
+    this.invokers.push(allowService(service, 'lambda:InvokeFunction', functionArn, source));
   }
 
   #topic(node: TemplateNode): void {
@@ -135,14 +153,17 @@ class ServerlessEvents {
     const written = textOf(resolver.value(node)) ?? textOf(own['arn']);
     const name = textOf(own['topicName']) ?? written?.split(':').at(-1) ?? '';
     const arn = written?.startsWith('arn:') || own['arn'] !== undefined ? written : table.ref(topicLogicalId(name), node.range);
+    const redrivePolicy = this.#redrivePolicy(member(node, 'redrivePolicy'), node);
     this.#add(`${normalizedName(key)}SnsSubscription${alphanumeric(name)}`, 'AWS::SNS::Subscription', {
       TopicArn: arn,
       Protocol: 'lambda',
       Endpoint: functionArn,
       FilterPolicy: own['filterPolicy'],
       FilterPolicyScope: own['filterPolicyScope'],
-      RedrivePolicy: this.#redrivePolicy(member(node, 'redrivePolicy'), node),
+      RedrivePolicy: redrivePolicy,
     }, node);
+    const deadLetters = textOf(redrivePolicy?.['deadLetterTargetArn']);
+    if (deadLetters !== undefined) this.#context.resources.allow(deadLetters, allowService('sns.amazonaws.com', 'sqs:SendMessage', deadLetters, arn ?? ''));
   }
 
   #redrivePolicy(node: TemplateNode | undefined, event: TemplateNode): Properties | undefined {

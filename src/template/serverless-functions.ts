@@ -1,15 +1,19 @@
 /** One function of a serverless.yml, with the provider's and the framework's defaults, as a FunctionDefinition. */
-import type { FunctionDefinition } from '../contracts/functions.ts';
+import type { EventInvokeConfigDefinition, FunctionDefinition } from '../contracts/functions.ts';
 import { shownPath } from './code-location.ts';
 import type { EmbeddedResources } from './embedded-resources.ts';
+import { addEventInvokeConfig } from './event-invoke-config.ts';
 import { FunctionPropertyReader, list, record, tagsOf } from './function-properties.ts';
+import type { Satellites } from './function-satellites.ts';
 import { languageOf, resolveHandler } from './handler-resolution.ts';
 import { isSymbolic, textOf } from './intrinsics.ts';
 import { entriesOf, member } from './nodes.ts';
 import type { MapEntry, TemplateNode, TextRange } from './nodes.ts';
-import { functionArnOf, roleArn } from './physical-ids.ts';
-import { serverlessDeadLetterTarget, serverlessEventInvokeConfigs } from './serverless-destinations.ts';
-import { readServerlessEvents } from './serverless-events.ts';
+import { functionArnOf } from './physical-ids.ts';
+import type { RolePermissions } from './role-permissions.ts';
+import { serverlessDeadLetterTarget, serverlessEventInvokeConfig } from './serverless-destinations.ts';
+import { functionLogicalId, readServerlessEvents } from './serverless-events.ts';
+import { serverlessPermissions, serverlessRole } from './serverless-permissions.ts';
 import type { OpenServerless } from './serverless.ts';
 
 /** What the framework gives a function that says nothing (serverless.com/framework/docs/providers/aws/guide/serverless.yml). */
@@ -25,10 +29,22 @@ const keyNames: Readonly<Record<string, string>> = {
 const modelled = new Set([
   'name', 'handler', 'runtime', 'timeout', 'memorySize', 'environment', 'description', 'layers', 'architecture', 'tags', 'image',
   'ephemeralStorageSize', 'tracing', 'role', 'onError', 'reservedConcurrency', 'maximumEventAge', 'maximumRetryAttempts', 'destinations', 'logs',
-  'deadLetter', 'events',
+  'deadLetter', 'events', 'iamRoleStatements', 'iamRoleStatementsInherit',
 ]);
 
-export function buildServerlessFunction(open: OpenServerless, entry: MapEntry, functionName: string, knownLayers: ReadonlyMap<string, string>, resources: EmbeddedResources): FunctionDefinition {
+/** What the functions of a file share. */
+export interface ServerlessSurroundings {
+  /** Content folders of known layers, by ARN. */
+  layers: ReadonlyMap<string, string>;
+  resources: EmbeddedResources;
+  roles: RolePermissions;
+  /** By logical id of the function. */
+  satellites: ReadonlyMap<string, Satellites>;
+}
+
+export function buildServerlessFunction(open: OpenServerless, entry: MapEntry, functionName: string, surroundings: ServerlessSurroundings): FunctionDefinition {
+  const { layers: knownLayers, resources, roles } = surroundings;
+  const satellites = surroundings.satellites.get(functionLogicalId(entry.key));
   const { context, folder, resolver, diagnostics, stack } = open;
   const value = (key: string) => resolver.value(inherited(open, entry, key));
   const own = (key: string) => resolver.value(member(entry.value, key));
@@ -59,9 +75,13 @@ export function buildServerlessFunction(open: OpenServerless, entry: MapEntry, f
   }
   const layers = list(value('layers')).map(textOf).filter((layer) => layer !== undefined);
   const reserved = Number(textOf(own('reservedConcurrency')) ?? Number.NaN);
-  const role = textOf(value('role'));
   const functionArn = functionArnOf(stack, functionName);
   const deadLetterTargetArn = serverlessDeadLetterTarget(open, entry, functionArn);
+  const role = serverlessRole(open, entry);
+  const framework = serverlessEventInvokeConfig(open, entry, functionArn);
+  const configs: EventInvokeConfigDefinition[] = [];
+  for (const config of [framework, ...satellites?.eventInvokeConfigs ?? []]) addEventInvokeConfig(configs, config, entry.keyRange, diagnostics);
+  const permissions = serverlessPermissions(open, entry, role, roles, { configs: framework === undefined ? [] : [framework], deadLetterTargetArn });
   const events = readServerlessEvents(member(entry.value, 'events'), { key: entry.key, functionName, functionArn, resolver, table: open.table, diagnostics, resources });
   return {
     origin: { kind: 'serverless', location: diagnostics.locate(entry.keyRange), logicalId: entry.key, folder: context.folder },
@@ -69,16 +89,18 @@ export function buildServerlessFunction(open: OpenServerless, entry: MapEntry, f
       functionName,
       ...configuration,
       ...(deadLetterTargetArn === undefined ? {} : { deadLetterTargetArn }),
-      role: role?.startsWith('arn:') ? role : roleArn(stack, `${stack.stackName}-${stack.region}-lambdaRole`),
+      role: role.arn,
       layers: layers.map((layer) => knownLayers.get(layer)).filter((path) => path !== undefined),
       unresolvedLayers: layers.filter((layer) => !knownLayers.has(layer)),
       code: { folder, ...found },
     },
     ...(Number.isInteger(reserved) && reserved >= 0 ? { reservedConcurrency: reserved } : {}),
-    aliases: [],
-    eventInvokeConfigs: serverlessEventInvokeConfigs(open, entry, functionArn),
+    aliases: satellites?.aliases ?? [],
+    eventInvokeConfigs: configs,
+    ...(permissions === undefined ? {} : { permissions }),
+    resourcePolicy: [...satellites?.invokers ?? [], ...events.invokers],
     tags: { ...tagsOf(resolver.value(member(open.provider, 'tags'))), ...tagsOf(own('tags')) },
-    rest: kept(open, entry, events),
+    rest: { ...kept(open, entry, events.others), ...satellites?.rest },
   };
 }
 

@@ -7,6 +7,7 @@ import { shownPath } from './code-location.ts';
 import type { Contribution, ContributionContext, NameDecision } from './contribution.ts';
 import { FileDiagnostics } from './diagnostics.ts';
 import { EmbeddedResources } from './embedded-resources.ts';
+import { readSatellites } from './function-satellites.ts';
 import { isFolder } from './handler-resolution.ts';
 import { IntrinsicResolver } from './intrinsics.ts';
 import { entriesOf, member, scalarText } from './nodes.ts';
@@ -15,10 +16,13 @@ import { TemplateParameters } from './parameters.ts';
 import { arnOf, legalStackName, partitionOf, urlSuffixOf } from './physical-ids.ts';
 import type { StackIdentity } from './physical-ids.ts';
 import { ResourceTable } from './resource-table.ts';
-import { madeByFunctions, normalizedName } from './serverless-events.ts';
+import { RolePermissions } from './role-permissions.ts';
+import { functionLogicalId, madeByFunctions, normalizedName } from './serverless-events.ts';
 import { buildServerlessFunction } from './serverless-functions.ts';
+import type { ServerlessSurroundings } from './serverless-functions.ts';
+import { frameworkRoleName } from './serverless-permissions.ts';
 import { ServerlessVariables } from './serverless-variables.ts';
-import { readTemplateResources } from './template-resources.ts';
+import { readResourcePolicies, readTemplateResources } from './template-resources.ts';
 
 /** A serverless.yml with its variables replaced. */
 export interface OpenServerless {
@@ -55,8 +59,13 @@ export function readServerless(context: ContributionContext): Contribution {
     layers,
     build: (names, known) => {
       const resources = new EmbeddedResources({ stack: open.stack, kind: 'serverless', folder: context.folder, diagnostics });
-      readTemplateResources(open.table, open.resolver, resources);
-      const functions = open.functions.flatMap(({ entry }) => build(open, entry, names.get(entry.key), known, resources));
+      const { table, resolver, stack } = open;
+      readTemplateResources(table, resolver, resources);
+      readResourcePolicies(table, resolver, stack, resources);
+      const surroundings = {
+        layers: known, resources, roles: new RolePermissions(table, resolver), satellites: readSatellites({ resources: table, resolver, stack, diagnostics }),
+      };
+      const functions = open.functions.flatMap(({ entry }) => build(open, entry, names.get(entry.key), surroundings));
       const broken = parsed.problems.some(({ severity }) => severity === 'error');
       return { functions, resources: resources.all, references: broken ? [] : diagnostics.references, diagnostics: diagnostics.all };
     },
@@ -67,11 +76,10 @@ function build(
   open: OpenServerless,
   entry: MapEntry,
   decision: NameDecision | undefined,
-  layers: ReadonlyMap<string, string>,
-  resources: EmbeddedResources,
+  surroundings: ServerlessSurroundings,
 ): FunctionDefinition[] {
   if (decision?.note !== undefined) open.diagnostics.add(decision.note.severity, decision.note.message, entry.keyRange);
-  return decision?.name === undefined ? [] : [buildServerlessFunction(open, entry, decision.name, layers, resources)];
+  return decision?.name === undefined ? [] : [buildServerlessFunction(open, entry, decision.name, surroundings)];
 }
 
 function openServerless(
@@ -100,7 +108,7 @@ function openServerless(
     return { entry, name: own ?? `${service}-${stage}-${entry.key}`, explicit: own !== undefined };
   });
   const layerFolders = declaredLayers(variables.self('layers'), stack, folder);
-  const resourceRoot = cloudFormationRoot(variables.self('resources'), functions, layerFolders);
+  const resourceRoot = cloudFormationRoot(variables.self('resources'), functions, layerFolders, stack);
   const functionNames = new Map(functions.map(({ entry, name }) => [functionLogicalId(entry.key), name]));
   const { resolver, table } = makeResolver(resourceRoot, context, stack, diagnostics, functionNames);
   const layers = new Map([...layerFolders.values()].filter(({ path }) => isFolder(path)).map(({ arn, path }) => [arn, path]));
@@ -143,6 +151,7 @@ function cloudFormationRoot(
   resources: TemplateNode | undefined,
   functions: OpenServerless['functions'],
   layers: ReadonlyMap<string, DeclaredLayer>,
+  stack: StackIdentity,
 ): MapNode {
   const range = resources?.range ?? { start: 0, end: 0 };
   const sections = resources?.kind === 'list' ? resources.items : [resources];
@@ -150,6 +159,7 @@ function cloudFormationRoot(
   const own = [
     ...functions.map(({ entry }) => made(functionLogicalId(entry.key), 'AWS::Lambda::Function', {}, entry.keyRange)),
     ...[...layers].map(([logicalId, layer]) => made(logicalId, 'AWS::Lambda::LayerVersion', { LayerName: layer.name }, layer.range)),
+    made('IamRoleLambdaExecution', 'AWS::IAM::Role', { RoleName: frameworkRoleName(stack) }, range),
     ...madeByFunctions(functions.map(({ entry }) => entry)).map(({ logicalId, type, properties, range: place }) => made(logicalId, type, properties, place)),
   ];
   const all = mapOf([...own, ...gather('Resources').entries.values()], range);
@@ -193,9 +203,4 @@ function makeResolver(
   const table = new ResourceTable({ root, stack, resolver, diagnostics, sam: false, functionNames });
   resolver.useReferences(table);
   return { resolver, table };
-}
-
-/** Logical id of a function's resource: `hello-world` -> `HelloDashworldLambdaFunction`. */
-function functionLogicalId(key: string): string {
-  return `${normalizedName(key)}LambdaFunction`;
 }

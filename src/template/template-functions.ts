@@ -1,6 +1,7 @@
 /** The functions of one template, with their versions' aliases and all that belongs to them. */
 import { dirname } from 'node:path';
 import type { AliasDefinition, EventInvokeConfigDefinition, FunctionDefinition } from '../contracts/functions.ts';
+import type { PolicyStatement } from '../contracts/permissions.ts';
 import type { OpenTemplate } from './cloudformation.ts';
 import { locateCode, shownPath } from './code-location.ts';
 import type { CodeLocation } from './code-location.ts';
@@ -20,10 +21,12 @@ import type { TemplateNode, TextRange } from './nodes.ts';
 import { functionArnOf, generatedName, roleArn } from './physical-ids.ts';
 import { functionTypes } from './resource-table.ts';
 import type { TemplateResource } from './resource-table.ts';
+import { RolePermissions } from './role-permissions.ts';
 import { esbuildEntryPoints, mergeGlobals } from './sam.ts';
 import { readSamEventInvokeConfig } from './sam-destinations.ts';
 import { readSamEvents } from './sam-events.ts';
 import type { SamEvents } from './sam-events.ts';
+import { allowDeliveries, samConnectors, samPolicies } from './sam-permissions.ts';
 
 /** Properties that have a place in FunctionDefinition; all others are kept in `rest`. */
 const modelled = new Set([
@@ -40,6 +43,8 @@ export function buildTemplateFunctions(
   made: EmbeddedResources,
 ): FunctionDefinition[] {
   const satellites = readSatellites(template);
+  const roles = new RolePermissions(template.resources, template.resolver);
+  const connectors = samConnectors(template.resources, template.resolver);
   const globals = template.kind === 'sam' ? memberAt(template.root, 'Globals', 'Function') : undefined;
   const functions: FunctionDefinition[] = [];
   for (const resource of template.resources.created(...functionTypes)) {
@@ -49,9 +54,19 @@ export function buildTemplateFunctions(
     if (decision?.name === undefined) continue;
     const own = member(resource.node, 'Properties');
     const node = resource.type === 'AWS::Serverless::Function' ? mergeGlobals(globals, own) : own;
-    functions.push(new TemplateFunction(template, resource, node, decision.name, layers, made).read(satellites.get(resource.logicalId)));
+    functions.push(new TemplateFunction(template, resource, node, decision.name, { layers, made, roles, connectors }).read(satellites.get(resource.logicalId)));
   }
   return functions;
+}
+
+/** What the functions of a template share. */
+interface Surroundings {
+  /** Content folders of known layers, by ARN. */
+  layers: ReadonlyMap<string, string>;
+  made: EmbeddedResources;
+  roles: RolePermissions;
+  /** What connectors allow, by logical id of their source. */
+  connectors: ReadonlyMap<string, readonly PolicyStatement[]>;
 }
 
 class TemplateFunction {
@@ -59,8 +74,7 @@ class TemplateFunction {
   readonly #resource: TemplateResource;
   readonly #node: TemplateNode | undefined;
   readonly #name: string;
-  readonly #knownLayers: ReadonlyMap<string, string>;
-  readonly #made: EmbeddedResources;
+  readonly #surroundings: Surroundings;
   readonly #properties: Properties;
 
   constructor(
@@ -68,15 +82,13 @@ class TemplateFunction {
     resource: TemplateResource,
     node: TemplateNode | undefined,
     name: string,
-    layers: ReadonlyMap<string, string>,
-    made: EmbeddedResources,
+    surroundings: Surroundings,
   ) {
     this.#template = template;
     this.#resource = resource;
     this.#node = node;
     this.#name = name;
-    this.#knownLayers = layers;
-    this.#made = made;
+    this.#surroundings = surroundings;
     this.#properties = record(template.resolver.value(node));
   }
 
@@ -91,6 +103,9 @@ class TemplateFunction {
     const { deadLetterTargetArn: deadLetters, ...others } = configuration;
     const deadLetterTargetArn = deadLetterTarget(deadLetters, this.#arn, this.#deadLetterPlace(), diagnostics);
     const events = this.#events();
+    const role = this.#role();
+    const own = this.#ownEventInvokeConfig();
+    const permissions = this.#permissions(role, own, deadLetterTargetArn);
     return {
       origin: {
         kind,
@@ -102,13 +117,15 @@ class TemplateFunction {
         functionName: this.#name,
         ...others,
         ...(deadLetterTargetArn === undefined ? {} : { deadLetterTargetArn }),
-        role: this.#role(),
+        role,
         ...this.#layers(),
         code: { folder: code.folder, ...(code.inline === undefined ? {} : { inline: code.inline }), ...found },
       },
       ...(Number.isInteger(reserved) && reserved >= 0 ? { reservedConcurrency: reserved } : {}),
       aliases: [...this.#publishedAlias(), ...(satellites?.aliases ?? [])],
-      eventInvokeConfigs: this.#eventInvokeConfigs(satellites),
+      eventInvokeConfigs: this.#eventInvokeConfigs(own, satellites),
+      ...(permissions === undefined ? {} : { permissions }),
+      resourcePolicy: [...satellites?.invokers ?? [], ...events.invokers],
       tags: { ...tagsOf(this.#properties['Tags']), ...(this.#isSam ? { 'lambda:createdBy': 'SAM' } : {}) },
       rest: { ...this.#rest(), ...satellites?.rest, ...restOf(events, satellites) },
     };
@@ -178,7 +195,7 @@ class TemplateFunction {
 
   #layers(): { layers: string[]; unresolvedLayers: string[] } {
     const named = list(this.#properties['Layers']).map(textOf).filter((layer) => layer !== undefined);
-    const local = (layer: string) => this.#knownLayers.get(layer);
+    const local = (layer: string) => this.#surroundings.layers.get(layer);
     return {
       layers: named.map(local).filter((folder) => folder !== undefined),
       unresolvedLayers: named.filter((layer) => local(layer) === undefined),
@@ -197,24 +214,42 @@ class TemplateFunction {
     return rangeAt(this.#node, [property, 'TargetArn'], this.#resource.keyRange);
   }
 
-  #eventInvokeConfigs(satellites: Satellites | undefined): EventInvokeConfigDefinition[] {
-    const { diagnostics } = this.#template;
-    const configs: EventInvokeConfigDefinition[] = [];
+  #ownEventInvokeConfig(): EventInvokeConfigDefinition | undefined {
+    if (!this.#isSam) return undefined;
     const { logicalId: functionLogicalId, keyRange: range } = this.#resource;
-    if (this.#isSam) {
-      const context = { functionLogicalId, functionArn: this.#arn, alias: this.#alias, node: this.#node, range, diagnostics, resources: this.#made };
-      addEventInvokeConfig(configs, readSamEventInvokeConfig(this.#properties['EventInvokeConfig'], context), range, diagnostics);
+    return readSamEventInvokeConfig(this.#properties['EventInvokeConfig'], {
+      functionLogicalId, functionArn: this.#arn, alias: this.#alias, node: this.#node, range, diagnostics: this.#template.diagnostics, resources: this.#surroundings.made,
+    });
+  }
+
+  #eventInvokeConfigs(own: EventInvokeConfigDefinition | undefined, satellites: Satellites | undefined): EventInvokeConfigDefinition[] {
+    const configs: EventInvokeConfigDefinition[] = [];
+    for (const config of [own, ...satellites?.eventInvokeConfigs ?? []]) {
+      addEventInvokeConfig(configs, config, this.#resource.keyRange, this.#template.diagnostics);
     }
-    for (const config of satellites?.eventInvokeConfigs ?? []) addEventInvokeConfig(configs, config, range, diagnostics);
     return configs;
   }
 
+  /** SAM makes a role for a function that names none, and gives it what its destinations and dead letters need. */
+  #permissions(role: string, own: EventInvokeConfigDefinition | undefined, deadLetterTargetArn: string | undefined): PolicyStatement[] | undefined {
+    const { stack } = this.#template;
+    const { roles } = this.#surroundings;
+    if (!this.#isSam || this.#properties['Role'] !== undefined) return roles.ofRole(role);
+    if (this.#properties['PermissionsBoundary'] !== undefined) return undefined;
+    return [
+      ...samPolicies(this.#properties['Policies'], stack, roles),
+      ...this.#surroundings.connectors.get(this.#resource.logicalId) ?? [],
+      ...roles.attachedTo(role.slice(role.lastIndexOf('/') + 1)),
+      ...allowDeliveries(own === undefined ? [] : [own], deadLetterTargetArn),
+    ];
+  }
+
   #events(): SamEvents {
-    if (!this.#isSam) return { rest: {}, mappings: [] };
+    if (!this.#isSam) return { rest: {}, mappings: [], invokers: [] };
     const { stack, resolver, diagnostics } = this.#template;
     const targetArn = this.#alias === undefined ? this.#arn : `${this.#arn}:${this.#alias}`;
     return readSamEvents(member(this.#node, 'Events'), {
-      functionLogicalId: this.#resource.logicalId, targetArn, stack, resolver, diagnostics, resources: this.#made,
+      functionLogicalId: this.#resource.logicalId, targetArn, stack, resolver, diagnostics, resources: this.#surroundings.made,
     });
   }
 

@@ -51,6 +51,7 @@ describe('resources of CloudFormation templates', () => {
       type: 'AWS::SQS::Queue',
       name: 'dev-jobs.fifo',
       arn: queueArn('dev-jobs.fifo'),
+      policy: [],
       origin: { kind: 'cloudformation', logicalId: 'Jobs', folder: workspace.folder, location: { file: workspace.path('template.yaml'), line: 3, column: 2 } },
       properties: {
         QueueName: 'dev-jobs.fifo', FifoQueue: true, ContentBasedDeduplication: true, DeduplicationScope: 'messageGroup',

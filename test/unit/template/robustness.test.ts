@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { readTemplate } from '../../../src/template/cloudformation.ts';
 import type { Contribution, ContributionContext } from '../../../src/template/contribution.ts';
+import { isPermitted } from '../../../src/template/permission-check.ts';
 import { ParsedFiles } from '../../../src/template/parsed-files.ts';
 import { readRegisteredFunctions } from '../../../src/template/registered.ts';
 import { readServerless } from '../../../src/template/serverless.ts';
@@ -25,12 +26,17 @@ Resources:
       Handler: a.b
       Runtime: nodejs22.x
       DeadLetterQueue: { Type: SQS, TargetArn: !GetAtt Q.Arn }
+      Policies: [{ SQSSendMessagePolicy: { QueueName: !GetAtt Q.QueueName } }, AmazonSQSFullAccess, { Statement: [{ Effect: Allow, Action: 'sns:*', Resource: !Ref T }] }]
       EventInvokeConfig: { MaximumRetryAttempts: 1, DestinationConfig: { OnSuccess: { Type: SNS }, OnFailure: { Type: SQS, Destination: !Ref AWS::NoValue } } }
       Environment: { Variables: { A: !GetAtt F.DestinationQueue.Arn, B: !Ref F.DestinationTopic, C: !Ref FERule } }
       Events:
         E: { Type: SNS, Properties: { Topic: !Ref T, SqsSubscription: true } }
         Rule: { Type: EventBridgeRule, Properties: { Pattern: { source: [x] }, DeadLetterConfig: { Type: SQS } } }
         Cron: { Type: ScheduleV2, Properties: { ScheduleExpression: rate(1 hour) } }
+  P: { Type: AWS::SQS::QueuePolicy, Properties: { Queues: [!Ref Q], PolicyDocument: { Statement: [{ Effect: Allow, Principal: { Service: sns.amazonaws.com }, Action: 'sqs:*', Resource: '*', Condition: { ArnEquals: { 'aws:SourceArn': !Ref T } } }] } } }
+  Role: { Type: AWS::IAM::Role, Properties: { Policies: [{ PolicyDocument: { Statement: { Effect: Deny, NotAction: x } } }], ManagedPolicyArns: [!Ref AWS::NoValue, x] } }
+  N: { Type: AWS::Lambda::Function, Properties: { Handler: a.b, Runtime: nodejs22.x, Role: !GetAtt Role.Arn } }
+  M: { Type: AWS::Lambda::Permission, Properties: { FunctionName: !Ref N, Action: x, Principal: y, SourceArn: !Ref T } }
   C: { Type: AWS::Lambda::EventInvokeConfig, Properties: { FunctionName: !Ref F, Qualifier: '1', MaximumEventAgeInSeconds: 60 } }
 `;
 const serverless = `service: x
@@ -80,6 +86,9 @@ describe('readers never fail on what stands in a file', () => {
         });
         const { functions, resources: declared, diagnostics } = contribution.build(new Map(contribution.names.map((each) => [each.key, { name: each.name }])), new Map());
         assert.equal(functions.length, contribution.names.length);
+        for (const { permissions, resourcePolicy } of functions) {
+          for (const policy of [permissions, resourcePolicy]) assert.ok(['allowed', 'denied', 'unknown'].includes(isPermitted(policy, { action: 'sqs:SendMessage', resource: 'arn:aws:sqs:eu-west-1:123456789012:d' })));
+        }
         for (const { name, arn, type } of declared) {
           assert.ok(name !== '' && !name.includes('${'), name);
           assert.ok(type === 'AWS::SNS::Subscription' ? arn === '' : /^arn:[^$]+$/.test(arn), arn);
