@@ -1,6 +1,6 @@
 // Bundles everything that ships into dist/. `--production` minifies and leaves source maps out.
 import { build } from 'esbuild';
-import { cpSync, mkdirSync, rmSync, writeFileSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 
@@ -37,7 +37,7 @@ const host = {
 };
 
 const started = performance.now();
-await Promise.all([
+const built = await Promise.all([
   build({ ...host, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.cjs' }),
   build({ ...host, entryPoints: ['src/engine-process.ts'], outfile: 'dist/engine.cjs' }),
   build({ ...host, entryPoints: ['src/aws/profile-credentials.ts'], outfile: 'dist/profile-credentials.cjs' }),
@@ -61,6 +61,22 @@ cpSync(join(root, 'src/runtime/bootstraps/python'), join(dist, 'bootstraps/pytho
 });
 for (const file of ['codicon.css', 'codicon.ttf']) {
   cpSync(join(root, 'node_modules/@vscode/codicons/dist', file), join(dist, 'webview', file));
+}
+
+writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(built.flatMap(({ metafile }) => Object.keys(metafile.inputs))));
+
+/** Licences of the packages that parts of were bundled, and of the icon font. */
+function notices(inputs) {
+  const packages = new Set([...inputs, 'node_modules/@vscode/codicons/dist/codicon.ttf']
+    .map((input) => /.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]).filter(Boolean));
+  const namesByText = new Map();
+  for (const folder of [...packages].sort()) {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const texts = readdirSync(join(root, folder)).filter((file) => /^(licen[cs]e|notice)/i.test(file));
+    const text = texts.map((file) => readFileSync(join(root, folder, file), 'utf8').trim()).join('\n\n');
+    namesByText.set(text, [...namesByText.get(text) ?? [], `${name} ${version} (${license})`]);
+  }
+  return [...namesByText].map(([text, names]) => `${names.join('\n')}\n\n${text}\n`).join(`\n${'-'.repeat(80)}\n\n`);
 }
 
 const kilobytes = (file) => `${(statSync(join(dist, file)).size / 1024).toFixed(0)} KB`;

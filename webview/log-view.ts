@@ -1,8 +1,9 @@
 /** A function's log, live while it runs: lines are added at the end, and the view stays at the end when it was there. */
+import { levelOf, readable } from '../src/protocol/log-lines.ts';
 import { textButton } from './controls.ts';
 import { h, setText } from './dom.ts';
 import { count } from './formatting.ts';
-import { condense, levelOf, readable } from './log-lines.ts';
+import { condense } from './log-lines.ts';
 import type { Log } from './state.ts';
 
 /** A longer line is cut here; the editor shows it whole. */

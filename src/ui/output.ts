@@ -1,6 +1,7 @@
-/** The output channel "Local Lambda": the engine's own log and, at level info, what functions print. */
+/** The output channel "Local Lambda": the engine's own log and what functions print, each line at its own level. */
 import * as vscode from 'vscode';
 import type { Logger } from '../contracts/logger.ts';
+import { levelOf, readable } from '../protocol/log-lines.ts';
 import type { EngineClient } from './engine-client.ts';
 
 /** A flood shows in the record whole; the channel takes this many lines of one batch and counts the rest. */
@@ -14,12 +15,18 @@ export class Output implements Logger, vscode.Disposable {
   follow(engine: EngineClient): void {
     this.#subscription = engine.onDidWriteLog((batches) => {
       for (const { functionName, lines } of batches) {
-        for (const line of lines.slice(0, linesPerBatch)) this.channel.info(`${functionName} | ${line.replaceAll('\r', '\n')}`);
+        for (const line of lines.slice(0, linesPerBatch)) this.#mirror(functionName, line);
         if (lines.length > linesPerBatch) {
           this.channel.info(`${functionName} | … ${lines.length - linesPerBatch} more lines: see the record.`);
         }
       }
     });
+  }
+
+  /** What says no level was printed, and what the platform writes is worth seeing: both are info. */
+  #mirror(functionName: string, line: string): void {
+    const level = levelOf(line);
+    this.channel[level === undefined || level === 'platform' ? 'info' : level](`${functionName} | ${readable(line)}`);
   }
 
   debug(message: string): void {

@@ -9,6 +9,7 @@ import { cpSync, mkdtempSync, rmSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { format } from 'node:util';
 import { chromium } from 'playwright-core';
 import { chromiumArguments, findChromium } from '../../scripts/chromium.mjs';
 import { startServer, workbenchUrl } from '../../scripts/vscode-server.mjs';
@@ -63,7 +64,7 @@ async function runOnServer(): Promise<boolean> {
       void page.exposeFunction('codeAutomationExit', (code: number) => { clearTimeout(timer); resolve(code); });
     });
     await page.exposeFunction('codeAutomationLog', (_type: string, args: unknown[]) => {
-      const text = args.map((argument) => (typeof argument === 'string' ? argument : JSON.stringify(argument))).join(' ');
+      const text = format(...args);
       process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
     });
     await page.goto(workbenchUrl(server, { folder: workspace, extension: root, tests: entry }));

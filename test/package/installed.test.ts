@@ -42,11 +42,11 @@ describe('the packaged extension', function () {
     }
   });
 
-  it('is small: the extension under 400 KB, everything but esbuild under 2 MB, the whole under 8 MB', () => {
+  it('is small: the extension under 400 KB, everything but esbuild under 4 MB, the whole under 8 MB', () => {
     const size = (name: string) => files[name]?.length ?? 0;
     assert.ok(size('extension/dist/extension.cjs') < 400 * kilobyte, `${size('extension/dist/extension.cjs')} bytes`);
     const own = Object.keys(files).filter((name) => !name.includes('/node_modules/')).reduce((sum, name) => sum + size(name), 0);
-    assert.ok(own < 2048 * kilobyte, `${own} bytes`);
+    assert.ok(own < 4096 * kilobyte, `${own} bytes`);
     assert.ok(statSync(vsix).size < 8192 * kilobyte, `${statSync(vsix).size} bytes`);
   });
 
