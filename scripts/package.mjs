@@ -1,15 +1,16 @@
 // Makes a .vsix that holds only what ships. The native esbuild of this platform goes with it;
-// `npm run package -- --universal` ships esbuild-wasm instead, for any platform.
+// `npm run package -- --universal` ships esbuild-wasm instead, for any platform; `--out FILE` names the .vsix.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const universal = process.argv.includes('--universal');
 const target = `${process.platform === 'linux' && isMusl() ? 'alpine' : process.platform}-${process.arch === 'arm' ? 'armhf' : process.arch}`;
 const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const output = join(root, universal ? `${name}-${version}.vsix` : `${name}-${target}-${version}.vsix`);
+const outAt = process.argv.indexOf('--out');
+const output = outAt >= 0 ? resolve(process.argv[outAt + 1]) : join(root, universal ? `${name}-${version}.vsix` : `${name}-${target}-${version}.vsix`);
 
 function isMusl() {
   return !process.report.getReport().header.glibcVersionRuntime;

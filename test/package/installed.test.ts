@@ -1,7 +1,8 @@
 /** The .vsix that `npm run package` makes: what is in it, and that it works where it is installed. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { projectRoot } from '../support/engine-process.ts';
@@ -11,25 +12,23 @@ const kilobyte = 1024;
 
 describe('the packaged extension', function () {
   this.timeout(180_000);
+  let scratch: string;
   let vsix: string;
   let files: Record<string, Uint8Array>;
 
   before(() => {
-    for (const old of packages()) rmSync(join(projectRoot, old));
-    execFileSync(process.execPath, ['scripts/package.mjs'], { cwd: projectRoot, stdio: ['ignore', 'ignore', 'pipe'] });
-    const [made] = packages();
-    assert.ok(made, 'no .vsix was made');
-    vsix = join(projectRoot, made);
+    scratch = mkdtempSync(join(tmpdir(), 'local-lambda-package-'));
+    vsix = join(scratch, 'local-lambda.vsix');
+    execFileSync(process.execPath, ['scripts/package.mjs', '--out', vsix], { cwd: projectRoot, stdio: ['ignore', 'ignore', 'pipe'] });
     files = unzipSync(readFileSync(vsix));
   });
-
-  const packages = () => readdirSync(projectRoot).filter((name) => name.endsWith('.vsix'));
+  after(() => rmSync(scratch, { recursive: true, force: true }));
 
   it('holds only what ships', () => {
     const ships = [
       /^extension\.vsixmanifest$/, /^\[Content_Types\]\.xml$/,
       /^extension\/(package\.json|readme\.md|changelog\.md|LICENSE\.txt)$/,
-      /^extension\/dist\/(extension|engine|supervisor)\.cjs$/, /^extension\/dist\/(cli\.js|package\.json|THIRD-PARTY-NOTICES\.txt)$/,
+      /^extension\/dist\/(extension|engine|supervisor|profile-credentials)\.cjs$/, /^extension\/dist\/(cli\.js|package\.json|THIRD-PARTY-NOTICES\.txt)$/,
       /^extension\/dist\/webview\/(panel\.(js|css)|codicon\.(css|ttf))$/,
       /^extension\/dist\/bootstraps\/(node\/[\w-]+\.cjs|python\/\w+\.py)$/,
       /^extension\/dist\/node_modules\/esbuild\/(package\.json|LICENSE\.md|lib\/main\.js)$/,
