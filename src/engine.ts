@@ -41,6 +41,7 @@ import { SqliteExecutionHistory } from './store/execution-history.ts';
 import { SqliteQueueMessages } from './store/queue-messages.ts';
 import { openState } from './store/state-database.ts';
 import { SqliteTopicStore } from './store/topic-store.ts';
+import { deliveryRequest, denialHint } from './template/permission-check.ts';
 import { createWorkspaceReader } from './template/workspace-reader.ts';
 
 export interface EngineOptions {
@@ -107,9 +108,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     idleMilliseconds: () => settings.environmentIdleSeconds * 1000,
     enforceMemory: () => settings.enforceMemory,
   }));
+  const deliveryHint = (name: string, targetArn: string) => {
+    const definition = reader.model.functions.find(({ configuration }) => configuration.functionName === name);
+    return definition && denialHint(definition.permissions, deliveryRequest(targetArn), `the role of ${name}`);
+  };
   const hosts: Partial<ResourceHosts> = {};
   const lambda: LambdaService = new LambdaService({
-    clock, runner, history, documents, gate, queue: new SqliteEventQueue(state.database), targets: deliveryPorts(hosts), settings: currentSettings, logger,
+    clock, runner, history, documents, gate, queue: new SqliteEventQueue(state.database), targets: deliveryPorts(hosts), deliveryHint, settings: currentSettings, logger,
     codeStore: createCodeStore({ dataFolder, logger, settings: currentSettings }),
     ids: { uuid: randomUUID, hex: randomHex, random: Math.random },
     events: {

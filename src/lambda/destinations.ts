@@ -29,6 +29,9 @@ export interface DestinationPorts {
   invoker: EventInvoker;
 }
 
+/** What AWS would deny of a delivery, with the missing statement; undefined when it would not, or nobody here knows. */
+export type DeliveryHint = (functionName: string, targetArn: string) => string | undefined;
+
 /** An event that is over. */
 export interface FinishedEvent extends RecordParts {
   functionName: string;
@@ -45,12 +48,14 @@ export class Destinations {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #uuid: () => string;
+  readonly #hint: DeliveryHint;
 
-  constructor(ports: DestinationPorts, clock: Clock, logger: Logger, uuid: () => string) {
+  constructor(ports: DestinationPorts, clock: Clock, logger: Logger, uuid: () => string, hint: DeliveryHint) {
     this.#ports = ports;
     this.#clock = clock;
     this.#logger = logger;
     this.#uuid = uuid;
+    this.#hint = hint;
   }
 
   /** Delivers the record. Never throws for what the target does: that is a failed delivery. */
@@ -62,7 +67,7 @@ export class Destinations {
       const { request, responsePayload, ...rest } = finished;
       record = writeRecord(rest);
     }
-    return this.#attempt({ kind, targetArn, ...(payloadDropped ? { payloadDropped } : {}) }, () => this.#send(target, targetArn, record, finished));
+    return this.#attempt(finished, { kind, targetArn, ...(payloadDropped ? { payloadDropped } : {}) }, () => this.#send(target, targetArn, record, finished));
   }
 
   /** Delivers the event itself, as it was sent, with AWS's three attributes. */
@@ -74,7 +79,7 @@ export class Destinations {
       ErrorMessage: { DataType: 'String', StringValue: shortened(ran ? finished.errorMessage ?? '' : notRun.message) },
     };
     const { traceId: traceHeader } = finished;
-    return this.#attempt({ kind: 'DeadLetterQueue', targetArn }, () => {
+    return this.#attempt(finished, { kind: 'DeadLetterQueue', targetArn }, () => {
       const kind = targetKind(targetArn);
       if (kind === 'sqs') return this.#ports.queues.send(targetArn, { body: finished.event, attributes, traceHeader }).messageId;
       if (kind === 'sns') return this.#ports.topics.publish(targetArn, { message: finished.event, attributes, traceHeader }).messageId;
@@ -105,10 +110,12 @@ export class Destinations {
     }
   }
 
-  #attempt(delivery: Omit<EventDelivery, 'at' | 'status'>, send: () => string): EventDelivery {
+  #attempt({ functionName }: FinishedEvent, delivery: Omit<EventDelivery, 'at' | 'status'>, send: () => string): EventDelivery {
     const at = this.#clock.now();
     try {
-      return { ...delivery, at, status: 'delivered', deliveredId: send() };
+      const deliveredId = send();
+      const hint = this.#hint(functionName, delivery.targetArn);
+      return { ...delivery, at, status: 'delivered', deliveredId, ...(hint === undefined ? {} : { hint }) };
     } catch (error) {
       // A database that cannot be written is no answer of the target: the event must be settled again.
       if (isDatabaseError(error)) throw error;

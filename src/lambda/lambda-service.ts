@@ -15,7 +15,7 @@ import type { CodeStore, FunctionRunner } from '../contracts/runner.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
 import { Asynchronous, type AcceptedEvent } from './asynchronous.ts';
 import { Concurrency } from './concurrency.ts';
-import { Destinations, type DestinationPorts } from './destinations.ts';
+import { Destinations, type DeliveryHint, type DestinationPorts } from './destinations.ts';
 import { defaultEventAgeSeconds, defaultRetryAttempts, EventInvokeConfigs } from './event-invoke-configs.ts';
 import { functionArn, functionNotFound, parseFunctionName } from './function-names.ts';
 import { FunctionRegistry, type FunctionState } from './function-registry.ts';
@@ -40,6 +40,8 @@ export interface LambdaServiceOptions {
   gate: ResumeGate;
   /** Where results and dead letters go, beside other functions. */
   targets: Omit<DestinationPorts, 'invoker'>;
+  /** IAM is not enforced: a delivery that AWS would deny says so. */
+  deliveryHint: DeliveryHint;
   settings: () => EngineSettings;
   logger: Logger;
   events: {
@@ -94,7 +96,7 @@ export class LambdaService implements LambdaHost, EventInvoker {
     });
     this.#asynchronous = new Asynchronous({
       clock, history, logger, ids, queue: options.queue, gate: options.gate, runner: this.#runner, faults: this.#faults,
-      destinations: new Destinations({ ...options.targets, invoker: this }, clock, logger, ids.uuid),
+      destinations: new Destinations({ ...options.targets, invoker: this }, clock, logger, ids.uuid, options.deliveryHint),
       limits: () => ({ perFunction: settings().asynchronousConcurrency, total: settings().maxProcesses }),
       target: (name, qualifier) => this.#target(name, qualifier),
       rules: (name, qualifier) => this.#rules(name, qualifier),

@@ -382,6 +382,12 @@ describe('lambda-facts §2.3 and §2.4: records at their destinations', () => {
     assert.equal(of.queue.get(id), undefined);
   });
 
+  it('a delivery that AWS would deny works and carries the hint', async () => {
+    const of = await made(to('OnSuccess', `${queueArn}-denied`));
+    const id = await send(of);
+    assert.deepEqual(execution(of, id).asynchronous?.deliveries.map(({ status, hint }) => [status, hint]), [['delivered', 'denied to fn']]);
+  });
+
   it('the record of an alias names the alias (docs/fidelity.md)', async () => {
     const of = await made();
     await of.service.call('PublishVersion', { FunctionName: 'fn' });

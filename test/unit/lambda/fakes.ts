@@ -145,7 +145,7 @@ export function harness(settings: Partial<EngineSettings> = {}, documents = memo
     collect: () => Promise.resolve(),
   };
   made.service = new LambdaService({
-    clock, runner, codeStore, history: made.history, documents, queue: made.queue, gate: made.gate, targets: targets(made), settings: () => made.settings,
+    clock, runner, codeStore, history: made.history, documents, queue: made.queue, gate: made.gate, targets: targets(made), deliveryHint: (name, arn) => (arn.includes('denied') ? `denied to ${name}` : undefined), settings: () => made.settings,
     ids: { uuid: () => `${String(uuid += 1).padStart(8, '0')}-0000-4000-8000-000000000000`, hex: (bytes) => String(hex += 1).padStart(bytes * 2, '0'), random: () => made.draw },
     logger: { debug() {}, info() {}, warn() {}, error(message, error) { throw new Error(message, { cause: error }); } },
     events: { executionChanged: (execution) => made.changes.push(execution), logWritten: () => {}, functionsChanged: () => {} },
