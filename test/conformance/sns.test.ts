@@ -11,6 +11,7 @@ import {
   PublishBatchCommand, PublishCommand, SetSubscriptionAttributesCommand, SNSClient, SubscribeCommand, TagResourceCommand, TooManyEntriesInBatchRequestException,
   UnsubscribeCommand, paginateListTopics,
 } from '@aws-sdk/client-sns';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Execution } from '../../src/contracts/executions.ts';
 import { startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
@@ -27,9 +28,19 @@ Resources:
       Handler: listener.handler
       Runtime: nodejs24.x
       Events: { Notice: { Type: SNS, Properties: { Topic: !Ref Notices, FilterPolicy: { kind: [order] } } } }
+  Failures: { Type: AWS::SNS::Topic, Properties: { TopicName: failures } }
+  Failing:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: code/
+      Handler: failing.handler
+      Runtime: nodejs24.x
+      DeadLetterQueue: { Type: SNS, TargetArn: !Ref Notices }
+      EventInvokeConfig: { MaximumRetryAttempts: 0, DestinationConfig: { OnFailure: { Type: SNS, Destination: !Ref Failures } } }
   Announcer: { Type: AWS::Serverless::Function, Properties: { CodeUri: code/, Handler: announcer.handler, Runtime: nodejs24.x } }
 `,
   'code/listener.js': 'exports.handler = async (event) => event;\n',
+  'code/failing.js': "exports.handler = async () => { throw new Error('Test exception (this is intentional)'); };\n",
   // As an SDK does: the trace of the invocation goes on with the call.
   'code/announcer.js': `
 exports.handler = async ({ topic }) => {
@@ -74,9 +85,10 @@ interface Message {
   Attributes: Record<string, string>;
 }
 
-async function queue(engine: EngineProcess, QueueName: string): Promise<{ arn: string; receive: () => Promise<Message[]> }> {
+async function queue(engine: EngineProcess, QueueName: string): Promise<{ url: string; arn: string; receive: () => Promise<Message[]> }> {
   const { QueueUrl } = await sqs<{ QueueUrl: string }>(engine, 'CreateQueue', { QueueName, Attributes: QueueName.endsWith('.fifo') ? { FifoQueue: 'true' } : {} });
   return {
+    url: QueueUrl,
     arn: `arn:aws:sqs:${engine.info.region}:${engine.info.accountId}:${QueueName}`,
     receive: async () => (await sqs<{ Messages?: Message[] }>(engine, 'ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'], MessageSystemAttributeNames: ['All'] })).Messages ?? [],
   };
@@ -170,9 +182,9 @@ describe('Amazon SNS, by the AWS SDK', () => {
     await Promise.all(Array.from({ length: 110 }, (_, number) => topic(`page-${number}`)));
     const arns = new Set<string>();
     for await (const page of paginateListTopics({ client }, {})) for (const { TopicArn: arn } of page.Topics ?? []) arns.add(arn as string);
-    assert.equal(arns.size, 112);
-    await Promise.all([...arns].filter((arn) => !arn.endsWith(':notices')).map((arn) => client.send(new DeleteTopicCommand({ TopicArn: arn }))));
-    assert.deepEqual((await client.send(new ListTopicsCommand({}))).Topics?.map((one) => one.TopicArn?.split(':').pop()), ['notices']);
+    assert.equal(arns.size, 113);
+    await Promise.all([...arns].filter((arn) => !/:(notices|failures)$/.test(arn)).map((arn) => client.send(new DeleteTopicCommand({ TopicArn: arn }))));
+    assert.deepEqual((await client.send(new ListTopicsCommand({}))).Topics?.map((one) => one.TopicArn?.split(':').pop()), ['failures', 'notices']);
   });
 
   it('errors arrive as the SDK\'s own exceptions', async () => {
@@ -240,6 +252,25 @@ describe('Amazon SNS, by the AWS SDK', () => {
     assert.equal((await own<{ executions: Execution[] }>(engine, 'executions?function=Listener')).executions.length, 1);
   });
 
+  it('a function\'s failed event reaches its dead-letter topic and its destination, as recorded', async () => {
+    const [dead, failed] = [await queue(engine, 'dead-letters'), await queue(engine, 'failures')];
+    for (const [name, { arn }] of [['notices', dead], ['failures', failed]] as const) {
+      await client.send(new SubscribeCommand({ TopicArn: `arn:aws:sns:us-east-1:123456789012:${name}`, Protocol: 'sqs', Endpoint: arn }));
+    }
+    const lambda = new LambdaClient({ endpoint: engine.info.endpoint, region: engine.info.region, credentials: engine.info });
+    await lambda.send(new InvokeCommand({ FunctionName: 'Failing', InvocationType: 'Event', Payload: '{"raise_error": 1}' }));
+    lambda.destroy();
+    const first = ({ receive }: typeof dead) => until('a message', async () => (await receive())[0]);
+    const letter = fields(await first(dead));
+    assert.equal(letter.Message, '{"raise_error": 1}');
+    const { RequestID, ...attributes } = letter.MessageAttributes as unknown as Record<string, { Type: string; Value: string }>;
+    assert.deepEqual(attributes, { ErrorCode: { Type: 'Number', Value: '200' }, ErrorMessage: { Type: 'String', Value: 'Test exception (this is intentional)' } });
+    const envelope = fields(await first(failed));
+    assert.deepEqual([envelope.Subject, envelope.MessageAttributes], [undefined, undefined]);
+    const record = JSON.parse(String(envelope.Message)) as { requestContext: { condition: string; requestId: string } };
+    assert.deepEqual([record.requestContext.condition, record.requestContext.requestId], ['RetriesExhausted', RequestID?.Value]);
+  });
+
   it('an execution that a function\'s message caused knows its cause', async () => {
     await engine.stop({ keep: true });
     await next(['--no-sign']);
@@ -255,6 +286,39 @@ describe('Amazon SNS, by the AWS SDK', () => {
     assert.deepEqual([caused.causedBy, caused.source], [executions[0]?.id, 'sns']);
     await engine.stop({ keep: true });
     await next();
+  });
+
+  it('what was accepted before a kill -9 is in the queues, once in each', async () => {
+    const [one, other] = [await queue(engine, 'crash-one'), await queue(engine, 'crash-other')];
+    const TopicArn = await topic('crash');
+    for (const Endpoint of [one.arn, other.arn]) await client.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint, Attributes: { RawMessageDelivery: 'true' } }));
+    const accepted: string[] = [];
+    let killed = false;
+    const publisher = async (name: string) => {
+      for (let number = 0; !killed; number += 1) {
+        const Message = `${name}-${number}`;
+        await client.send(new PublishCommand({ TopicArn, Message })).then(() => accepted.push(Message), (error: unknown) => { if (!killed) throw error; });
+      }
+    };
+    const publishers = ['a', 'b', 'c', 'd'].map(publisher);
+    await until('some accepted messages', () => (accepted.length > 40 ? true : undefined));
+    const exited = once(engine.child, 'exit');
+    killed = engine.child.kill('SIGKILL');
+    await Promise.all([exited, ...publishers]);
+    await next();
+    const contents = await Promise.all([one, other].map(async ({ url }) => {
+      const bodies: string[] = [];
+      for (;;) {
+        const { Messages = [] } = await sqs<{ Messages?: Message[] }>(engine, 'ReceiveMessage', { QueueUrl: url, MaxNumberOfMessages: 10 });
+        if (Messages.length === 0) return bodies.sort();
+        bodies.push(...Messages.map(({ Body }) => Body));
+      }
+    }));
+    assert.deepEqual(contents[0], contents[1]);
+    assert.equal(new Set(contents[0]).size, contents[0]?.length);
+    assert.deepEqual(accepted.filter((message) => !contents[0]?.includes(message)), []);
+    // At most the call that each publisher had under way was accepted without an answer.
+    assert.ok((contents[0]?.length ?? 0) - accepted.length <= publishers.length);
   });
 
   describe('with an HTTP endpoint', () => {
