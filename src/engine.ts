@@ -29,7 +29,7 @@ import { ScaledClock } from './host/scaled-clock.ts';
 import { bootstrapFolder, supervisorEntry, version } from './host/shipped-files.ts';
 import { TrustGate } from './host/trust-gate.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
-import { engineLog, type EngineInfo, type InitializeParams, type WorkspaceUpdate } from './protocol/engine.ts';
+import { engineLog, type EngineInfo, type EngineStatus, type InitializeParams, type WorkspaceUpdate } from './protocol/engine.ts';
 import { SnsService } from './resources/sns/sns-service.ts';
 import { SqsService } from './resources/sqs/sqs-service.ts';
 import { createCodePreparer } from './runtime/code-preparer.ts';
@@ -89,7 +89,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   for (const notice of notices) logger.warn(notice);
   const clock = new ScaledClock(documents.collection('clock'));
   // What a person opened in the editor runs nothing by itself; who started the engine by hand wants it to go on.
-  const gate = new PausingGate(options.endWithClients);
+  const gate = new PausingGate(options.endWithClients, () => clock.now());
   const credentials = engineCredentials(documents);
   const remembered = documents.collection<number>('engine');
 
@@ -150,7 +150,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     onClientsChanged: (count) => scheduleEnd(count),
   });
   const broadcaster = new Broadcaster({
-    connections: () => rpc.connections, functions: () => lambda.listSummaries(), status: () => ({ ...lambda.status(), paused: gate.paused }),
+    connections: () => rpc.connections, functions: () => lambda.listSummaries(), status: engineStatus,
     resources: () => resourcesSnapshot(hosts),
   });
   const endpoint = new Endpoint({
@@ -161,6 +161,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     services: [new SqsProtocol(queues, () => info.endpoint), new SnsProtocol(topics, () => topics.signingCertificate(), () => info.endpoint)],
   });
 
+  function engineStatus(): EngineStatus {
+    const { paused, pausedSince } = gate;
+    return { ...lambda.status(), paused, ...(pausedSince !== undefined && { pausedSince }) };
+  }
   function setBaselines(model: WorkspaceModel): void {
     lambda.setBaseline(model.functions);
     setResourceBaselines(hosts, model.resources);
@@ -177,7 +181,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     broadcaster.functionsChanged();
   });
   const registered = registerClient({
-    lambda, history, reader, logger, connections: () => rpc.connections, broadcaster, clock, gate,
+    lambda, history, reader, logger, connections: () => rpc.connections, broadcaster, clock, gate, status: engineStatus,
     updateWorkspace: (update) => applyWorkspace(update),
     shutdown: () => close(),
     reset: async () => {

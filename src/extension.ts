@@ -9,13 +9,16 @@ import { ContextKeys } from './ui/context-keys.ts';
 import { Diagnostics } from './ui/diagnostics.ts';
 import { registerEngineCommands } from './ui/engine-commands.ts';
 import { EngineClient } from './ui/engine-client.ts';
+import { registerEventCommands } from './ui/event-commands.ts';
 import { EventPicker } from './ui/event-picker.ts';
+import { FailedEvents } from './ui/failed-events.ts';
 import { FunctionChooser } from './ui/function-chooser.ts';
 import { registerFunctionCommands } from './ui/function-commands.ts';
 import { FunctionStates } from './ui/function-states.ts';
 import { FunctionsTree } from './ui/functions-tree.ts';
 import { HandlerIndex } from './ui/handler-index.ts';
 import { FunctionInvoker } from './ui/invoke-function.ts';
+import { LeftOvers } from './ui/left-over.ts';
 import { Output } from './ui/output.ts';
 import { RecordsPanel } from './ui/panel.ts';
 import { PythonInterpreters } from './ui/python-interpreters.ts';
@@ -23,6 +26,8 @@ import { FunctionRegistration } from './ui/register-function.ts';
 import { engineSettings, section } from './ui/settings.ts';
 import { StatusBar } from './ui/status-bar.ts';
 import { TestEvents } from './ui/test-events.ts';
+import { registerTimeCommands } from './ui/time-commands.ts';
+import { TimeStatus } from './ui/time-status.ts';
 import { columnForText } from './ui/text-column.ts';
 import { startWithFunctions } from './ui/workspace-watch.ts';
 
@@ -31,6 +36,8 @@ export interface ExtensionInternals {
   engine: EngineClient;
   states: FunctionStates;
   tree: FunctionsTree;
+  time: TimeStatus;
+  failed: FailedEvents;
 }
 
 export function activate(context: vscode.ExtensionContext): ExtensionInternals {
@@ -60,16 +67,17 @@ export function activate(context: vscode.ExtensionContext): ExtensionInternals {
   const events = new TestEvents(context.workspaceState);
   const picker = new EventPicker(events, context.extensionUri);
   const panel = own(new RecordsPanel(context, engine, {
+    seen: (id) => failed.seen(id),
     saveAsTestEvent: async (functionName, payload) => {
       const event = await picker.savePayload(functionName, states.find(functionName)?.origin.folder, payload);
       if (event) await vscode.window.showTextDocument(event.uri, { viewColumn: columnForText() });
     },
-    copyAsCli: async ({ functionName, qualifier, clientContext, logType }, payload) => {
+    copyAsCli: async ({ functionName, qualifier, clientContext, logType, invocationType }, payload) => {
       await engine.start();
       if (!engine.info) throw new UserError('The engine is not ready: try again in a moment.');
       const { endpoint, region } = engine.info;
       const shell = shellOf(vscode.env.shell, process.platform);
-      await vscode.env.clipboard.writeText(cliCommand({ endpoint, region, functionName, qualifier, clientContext, logType, payload }, shell));
+      await vscode.env.clipboard.writeText(cliCommand({ endpoint, region, functionName, qualifier, clientContext, logType, invocationType, payload }, shell));
       const exports = 'Copy Endpoint Exports';
       const hint = payload.length > longestPayload ? ' It reads the payload, which is too long for a command line, from event.json.' : '';
       const answer = await vscode.window.showInformationMessage(`Copied. The command takes its credentials from the terminal's environment.${hint}`, exports);
@@ -78,25 +86,31 @@ export function activate(context: vscode.ExtensionContext): ExtensionInternals {
   }, output));
   const showRecord = (id: string) => panel.show(id);
 
-  const tree = own(new FunctionsTree(engine, states, startQuietly));
+  const failed = own(new FailedEvents(engine, showRecord, () => panel.show()));
+  const tree = own(new FunctionsTree(engine, states, failed, startQuietly));
   own(new StatusBar(engine));
+  const leftOvers = own(new LeftOvers(engine));
+  const time = own(new TimeStatus(engine, leftOvers, states));
   own(new Diagnostics(engine));
   own(new CodeLenses(states, index));
-  own(new ContextKeys(engine, states, index));
+  own(new ContextKeys(engine, states, index, leftOvers));
   const registration = own(new FunctionRegistration(engine, states, index));
 
   const commands = own(new CommandRegistry(output));
+  const chooser = new FunctionChooser(engine, states, index);
   registerFunctionCommands(commands, {
     engine, index, events, picker, registration, showRecord,
-    chooser: new FunctionChooser(engine, states, index),
+    chooser,
     invoker: new FunctionInvoker(engine, events, picker, showRecord),
   });
   registerEngineCommands(commands, { engine, showLog: () => output.channel.show() });
+  registerEventCommands(commands, { engine, states, chooser, failed });
+  registerTimeCommands(commands, engine);
   commands.register('showRecords', () => panel.show());
   commands.register('showRecord', async (id) => {
     if (typeof id === 'string') await panel.show(id);
   });
 
   own(startWithFunctions(startQuietly, output));
-  return { engine, states, tree };
+  return { engine, states, tree, time, failed };
 }

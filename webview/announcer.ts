@@ -1,7 +1,7 @@
 /** Tells screen readers politely what finished, gathered so that a flood is one sentence. */
 import type { ExecutionRow } from '../src/protocol/panel.ts';
 import { h } from './dom.ts';
-import { finishedSentence } from './formatting.ts';
+import { finishedSentence, isUnderWay } from './formatting.ts';
 import { placeOf } from './rows.ts';
 
 /** Executions that finish within so long are one announcement, milliseconds. */
@@ -10,9 +10,10 @@ const gatherFor = 1000;
 /** Changed rows that are finished now and were not before. */
 export function newlyFinished(before: readonly ExecutionRow[], changed: readonly ExecutionRow[]): ExecutionRow[] {
   return changed.filter((row) => {
-    if (row.status === 'running') return false;
+    if (isUnderWay(row.status)) return false;
     const place = placeOf(before, row.sequence);
-    return place < 0 || before[place]?.status === 'running';
+    const known = before[place];
+    return place < 0 || (known !== undefined && isUnderWay(known.status));
   });
 }
 

@@ -23,6 +23,8 @@ export interface ButtonControl {
   setHidden(hidden: boolean): void;
   /** For toggles. */
   setPressed(pressed: boolean): void;
+  /** Of a button with an icon only. */
+  setLabel(label: string): void;
 }
 
 /** A button with a text. */
@@ -54,6 +56,10 @@ function buttonControl(element: Button, onClick: () => void): ButtonControl {
       // The toolkit's button passes this on to its inner button as a property only.
       element.ariaPressed = String(pressed);
       element.classList.toggle('pressed', pressed);
+    },
+    setLabel: (label) => {
+      element.setAttribute('aria-label', label);
+      element.title = label;
     },
   };
 }
@@ -119,6 +125,8 @@ export interface TabsControl {
   activate(id: string): void;
   /** A word or number beside a tab's title, or nothing. */
   setBadge(id: string, text: string | undefined): void;
+  /** A tab that is hidden must not be the active one. */
+  setHidden(id: string, hidden: boolean): void;
 }
 
 /** Tabs with one view each; arrow keys move between them. */
@@ -151,6 +159,10 @@ export function tabs(entries: readonly { id: string; title: string; view: HTMLEl
       if (id === active) return;
       active = id;
       element.setAttribute('activeid', `tab-${id}`);
+    },
+    setHidden: (id, hidden) => {
+      const head = heads.get(id)?.head;
+      if (head) head.hidden = hidden;
     },
     setBadge: (id, text) => {
       const tab = heads.get(id);

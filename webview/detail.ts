@@ -1,18 +1,25 @@
-/** One execution: summary, actions, and the tabs Result, Logs, Event and Record. */
+/** One execution: summary, actions, and the tabs Timeline, Result, Logs, Event and Record. */
 import type { BoundedText, ExecutionAction, ExecutionPart } from '../src/protocol/panel.ts';
 import { Actions } from './actions.ts';
+import { chainView } from './chain.ts';
 import { tabs } from './controls.ts';
+import type { Countdowns } from './countdown.ts';
 import { h } from './dom.ts';
+import { isUnderWay } from './formatting.ts';
 import { jsonView } from './json-view.ts';
 import { LogView } from './log-view.ts';
-import type { Detail, PanelState } from './state.ts';
+import { activeTab, hasTimeline, type Detail, type PanelState, type Tab } from './state.ts';
 import { Summary } from './summary-view.ts';
 import { title, type SummaryEvents } from './summary.ts';
+import { timeline } from './timeline.ts';
+import { WaitBanner } from './wait-banner.ts';
 
 export interface DetailEvents extends SummaryEvents {
   act(action: ExecutionAction, executionId: string): void;
   open(part: ExecutionPart, executionId: string): void;
-  onTab(part: ExecutionPart): void;
+  onTab(tab: Tab): void;
+  /** Lets go what was left over from last time. */
+  resume(): void;
   /** The facts were opened or closed. */
   onFacts(): void;
 }
@@ -24,34 +31,39 @@ export class DetailView {
   readonly #title = h('div', { class: 'detail-title' });
   readonly #summary: Summary;
   readonly #actions: Actions;
-  readonly #views: Readonly<Record<ExecutionPart, HTMLElement>>;
+  readonly #countdowns: Countdowns;
+  readonly #banner: WaitBanner;
+  readonly #views: Readonly<Record<Tab, HTMLElement>>;
   readonly #log: LogView;
   readonly #tabs;
   readonly #empty = h('div', { class: 'placeholder' });
   readonly #body: HTMLElement;
   #shown: Detail | undefined;
-  #tab: ExecutionPart | undefined;
+  #tab: Tab | undefined;
   /** What each tab shows now, to leave unchanged ones alone. */
-  #contents = new Map<ExecutionPart, unknown>();
+  #contents = new Map<Tab, unknown>();
 
   /** `factsOpen` as the user left it, undefined when they never chose. */
-  constructor(events: DetailEvents, factsOpen: boolean | undefined) {
+  constructor(events: DetailEvents, countdowns: Countdowns, factsOpen: boolean | undefined) {
     this.#events = events;
+    this.#countdowns = countdowns;
     this.#summary = new Summary(events, factsOpen, () => events.onFacts());
+    this.#banner = new WaitBanner(countdowns, (action) => { if (this.#shown) events.act(action, this.#shown.execution.id); }, () => events.resume());
     this.#actions = new Actions({
       act: (action) => { if (this.#shown) events.act(action, this.#shown.execution.id); },
-      openInEditor: () => this.#open(this.#tab ?? 'result'),
+      openInEditor: () => this.#open(this.#tab === 'timeline' ? 'record' : this.#tab ?? 'result'),
     });
     this.#log = new LogView(() => this.#open('logs'));
-    this.#views = { result: h('div'), logs: this.#log.element, event: h('div'), record: h('div') };
+    this.#views = { timeline: h('div'), result: h('div'), logs: this.#log.element, event: h('div'), record: h('div') };
     this.#tabs = tabs([
+      { id: 'timeline', title: 'Timeline', view: this.#views.timeline },
       { id: 'result', title: 'Result', view: this.#views.result },
       { id: 'logs', title: 'Logs', view: this.#views.logs },
       { id: 'event', title: 'Event', view: this.#views.event },
       { id: 'record', title: 'Record', view: this.#views.record },
-    ], (id) => events.onTab(id as ExecutionPart));
+    ], (id) => events.onTab(id as Tab));
     this.#head.append(this.#title, this.#actions.element);
-    this.#body = h('div', { class: 'detail-body', hidden: true }, this.#head, this.#summary.element, this.#tabs.element);
+    this.#body = h('div', { class: 'detail-body', hidden: true }, this.#head, this.#banner.element, this.#summary.element, this.#tabs.element);
     this.element = h('section', { class: 'detail', 'aria-label': 'Execution', tabindex: '-1' }, this.#empty, this.#body);
   }
 
@@ -65,7 +77,8 @@ export class DetailView {
   }
 
   show(state: PanelState): void {
-    const { detail, detailFailure, selectedId, tab } = state;
+    const { detail, detailFailure, selectedId } = state;
+    const tab = activeTab(state);
     this.#body.hidden = !detail || selectedId === undefined;
     this.#empty.hidden = !this.#body.hidden;
     this.#empty.replaceChildren(detailFailure
@@ -84,8 +97,11 @@ export class DetailView {
       this.#title.replaceChildren(title(detail.execution));
       this.#actions.show(detail.execution);
       this.#summary.show(detail.execution);
+      this.#banner.show(detail.execution);
     }
+    this.#tabs.setHidden('timeline', !hasTimeline(detail));
     this.#tabs.activate(tab);
+    this.#tabs.setBadge('timeline', detail.execution.attempts.length > 1 ? String(detail.execution.attempts.length) : undefined);
     this.#tabs.setBadge('logs', detail.log.lines.length === 0 ? undefined : lineCount(detail));
     this.#drawTab(detail, tab);
   }
@@ -94,13 +110,16 @@ export class DetailView {
     if (this.#shown) this.#events.open(part, this.#shown.execution.id);
   }
 
-  #drawTab(detail: Detail, tab: ExecutionPart): void {
+  #drawTab(detail: Detail, tab: Tab): void {
     const { execution, content, log } = detail;
-    const running = execution.status === 'running';
+    const running = isUnderWay(execution.status);
     switch (tab) {
+      case 'timeline':
+        this.#drawTimeline(detail);
+        break;
       case 'result':
         this.#drawText('result', content.result, 'Result', running
-          ? 'Running: the result appears here.'
+          ? 'The result appears here when the function has answered.'
           : resultHint(execution.status));
         break;
       case 'event':
@@ -108,17 +127,44 @@ export class DetailView {
         break;
       case 'record':
         this.#drawText('record', content.record, 'Record', 'The record exists once the execution has finished.', () => h('p', { class: 'hint' },
-          h('strong', {}, 'As a destination would receive it. '),
-          'AWS Lambda delivers this invocation record for asynchronous invocations only.'));
+          ...(execution.asynchronous
+            ? ['The invocation record: what destinations receive.']
+            : [h('strong', {}, 'As a destination would receive it. '), 'AWS Lambda delivers this invocation record for asynchronous invocations only.'])));
         break;
       case 'logs': {
         const scroller = this.#views.logs.closest<HTMLElement>('vscode-panel-view');
         if (scroller) {
-          this.#log.show({ executionId: execution.id, log, running, cut: content.log.cut, truncated: content.logTruncated }, scroller);
+          this.#log.show({ executionId: execution.id, log, running, cut: content.log.cut, truncated: content.logTruncated, attempts: execution.attempts.length }, scroller);
         }
         break;
       }
     }
+  }
+
+  #drawTimeline(detail: Detail): void {
+    const previous = this.#contents.get('timeline') as Detail | undefined;
+    if (previous?.execution === detail.execution && previous.chain === detail.chain) return;
+    this.#contents.set('timeline', detail);
+    const view = this.#views.timeline;
+    const { activeElement } = document;
+    const focused = view.contains(activeElement) ? activeElement?.getAttribute('title') : undefined;
+    const chain = chainView(detail, this.#events);
+    view.replaceChildren(
+      timeline(detail.execution, { ...this.#events, showLog: (attempt) => this.#showLog(attempt) }, this.#countdowns, Date.now()),
+      ...(chain ? [chain] : []));
+    // The same button of what is shown now keeps the focus.
+    if (focused) [...view.querySelectorAll<HTMLElement>('button')].find(({ title }) => title === focused)?.focus();
+    const scroller = view.closest('vscode-panel-view');
+    if (scroller && previous?.execution.id !== detail.execution.id) scroller.scrollTop = 0;
+  }
+
+  #showLog(attempt: number): void {
+    this.#events.onTab('logs');
+    // The tab is drawn with the next frame.
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      const scroller = this.#views.logs.closest<HTMLElement>('vscode-panel-view');
+      if (scroller) this.#log.showAttempt(attempt, scroller);
+    }));
   }
 
   #drawText(part: 'result' | 'event' | 'record', text: BoundedText | undefined, kind: string, absent: string, before?: () => HTMLElement): void {
@@ -140,6 +186,7 @@ function resultHint(status: Detail['execution']['status']): string {
   switch (status) {
     case 'cancelled': return 'Cancelled before it answered: there is no result.';
     case 'interrupted': return 'The engine ended while this ran: there is no result.';
+    case 'queued': return 'The result appears here when the function has answered.';
     case 'throttled': return 'Throttled: the function was not run, so there is no result.';
     default: return 'There is no result.';
   }

@@ -1,8 +1,10 @@
 /** The list of executions: only the rows in view exist as elements, so that ten thousand scroll like ten. */
 import { defaultRangeExtractor, elementScroll, observeElementOffset, observeElementRect, Virtualizer, type VirtualizerOptions } from '@tanstack/virtual-core';
 import type { ExecutionRow } from '../src/protocol/panel.ts';
+import type { Countdowns } from './countdown.ts';
 import { h, icon } from './dom.ts';
-import { ago, duration, fullTime, outcome, shortTime, statusWords } from './formatting.ts';
+import { waitLead } from './event-words.ts';
+import { ago, duration, fullTime, outcome, shortTime, sourceWords, statusWords } from './formatting.ts';
 import { firstNotNewer } from './rows.ts';
 
 export interface ListShown {
@@ -41,14 +43,16 @@ export class ExecutionList {
   readonly element = h('div', { class: 'executions', role: 'listbox', tabindex: '0', 'aria-label': 'Executions' });
   readonly #space = h('div', { class: 'executions-space', role: 'presentation' });
   readonly #events: ListEvents;
+  readonly #countdowns: Countdowns;
   readonly #rowHeight: number;
   readonly #virtualizer: Virtualizer<HTMLElement, HTMLElement>;
   readonly #elements = new Map<string, RowElement>();
   #shown: ListShown = { rows: [], selected: -1, complete: true };
   #drawing: number | undefined;
 
-  constructor(events: ListEvents) {
+  constructor(events: ListEvents, countdowns: Countdowns) {
     this.#events = events;
+    this.#countdowns = countdowns;
     this.element.append(this.#space);
     this.#rowHeight = Math.round(parseFloat(getComputedStyle(document.body).fontSize) * rowHeightInEms);
     this.element.style.setProperty('--row-height', `${this.#rowHeight}px`);
@@ -138,6 +142,7 @@ export class ExecutionList {
     const items = this.#virtualizer.getVirtualItems();
     const now = Date.now();
     const kept = new Set<string>();
+    const chain = rows[selected]?.chain;
     for (const { index, start } of items) {
       const row = rows[index];
       if (!row) continue;
@@ -149,6 +154,7 @@ export class ExecutionList {
       element.setAttribute('aria-posinset', String(index + 1));
       element.setAttribute('aria-setsize', complete ? String(rows.length) : '-1');
       element.setAttribute('aria-selected', String(index === selected));
+      element.classList.toggle('related', row.chain === chain && index !== selected);
     }
     for (const [id, { element }] of this.#elements) {
       if (kept.has(id)) continue;
@@ -176,22 +182,34 @@ export class ExecutionList {
     entry.row = row;
     entry.day = day;
     const { element } = entry;
-    const { icon: glyph, word } = statusWords[row.status];
+    const { icon: glyph } = statusWords[row.status];
     element.className = `execution status-${row.status}`;
     element.title = `${row.errorMessage ? `${outcome(row)}: ${row.errorMessage}\n` : ''}${fullTime(row.receivedAt)} (${ago(row.receivedAt, now)})`;
     element.replaceChildren(
       icon(row.status === 'running' ? `${glyph} codicon-modifier-spin` : glyph),
-      h('span', { class: 'name' }, row.functionName, row.qualifier !== undefined && h('span', { class: 'qualifier' }, `:${row.qualifier}`)),
-      h('span', { class: 'took' }, row.durationMs === undefined ? '' : duration(row.durationMs)),
-      h('span', { class: 'outcome' },
-        // An error's type alone does not say "failed" to who cannot see the icon.
-        outcome(row) !== word && h('span', { class: 'visually-hidden' }, `${word}: `),
-        h('span', { class: 'word' }, outcome(row)),
-        row.coldStart && h('span', { class: 'mark' }, 'cold start'),
-        row.source === 'replay' && h('span', { class: 'mark' }, 'replay'),
-        row.invocationType !== 'RequestResponse' && h('span', { class: 'mark' }, row.invocationType)),
+      h('span', { class: 'name' },
+        row.causedBy !== undefined && h('span', { class: 'codicon codicon-indent caused', 'aria-hidden': 'true' }),
+        row.functionName, row.qualifier !== undefined && h('span', { class: 'qualifier' }, `:${row.qualifier}`)),
+      h('span', { class: 'took' }, row.durationMs === undefined || row.status === 'queued' ? '' : duration(row.durationMs)),
+      h('span', { class: 'outcome' }, ...this.#outcome(row), ...marks(row).map((mark) => h('span', { class: mark.warn ? 'mark warn' : 'mark' }, mark.text))),
       h('time', { class: 'when', datetime: new Date(row.receivedAt).toISOString() }, shortTime(row.receivedAt, now)),
     );
+  }
+
+  #outcome(row: ExecutionRow): (Node | false)[] {
+    const { word } = statusWords[row.status];
+    const wait = row.status === 'queued' ? row.event?.wait : undefined;
+    if (wait) {
+      return [
+        h('span', { class: 'visually-hidden' }, `${word}: `),
+        h('span', { class: 'word' }, waitLead(wait.kind, row.event?.invokeCount ?? 0), ' ', this.#countdowns.element(wait, row.receivedAt)),
+      ];
+    }
+    return [
+      // An error's type alone does not say "failed" to who cannot see the icon.
+      outcome(row) !== word && h('span', { class: 'visually-hidden' }, `${word}: `),
+      h('span', { class: 'word' }, outcome(row)),
+    ];
   }
 
   #click(event: MouseEvent): void {
@@ -242,6 +260,22 @@ export class ExecutionList {
     if (top < scrollTop) this.element.scrollTop = top;
     else if (top + this.#rowHeight > scrollTop + clientHeight) this.element.scrollTop = top + this.#rowHeight - clientHeight;
   }
+}
+
+/** Small words after the outcome. */
+function marks({ coldStart, source, invocationType, causedBy, event, status }: ExecutionRow): { text: string; warn?: boolean }[] {
+  const found: { text: string; warn?: boolean }[] = [];
+  if (event && event.failedDeliveries > 0) found.push({ text: event.failedDeliveries === 1 ? 'delivery failed' : `${event.failedDeliveries} deliveries failed`, warn: true });
+  if (event && event.invokeCount > 1) found.push({ text: `${event.invokeCount} attempts` });
+  if (event && event.throttles > 0) found.push({ text: event.throttles === 1 ? 'throttled once' : `throttled ${event.throttles}×` });
+  if (event?.condition === 'EventAgeExceeded') found.push({ text: 'too old' });
+  if (coldStart && status !== 'queued') found.push({ text: 'cold start' });
+  if (event?.duplicate) found.push({ text: 'duplicate' });
+  if (source === 'replay') found.push({ text: 'replay' });
+  if (causedBy !== undefined || (source !== 'replay' && source !== 'editor' && source !== 'endpoint')) found.push({ text: `from ${sourceWords[source]}` });
+  else if (invocationType === 'DryRun') found.push({ text: 'dry run' });
+  else if (event && status !== 'queued') found.push({ text: 'async' });
+  return found;
 }
 
 function elementId(executionId: string): string {

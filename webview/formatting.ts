@@ -5,13 +5,30 @@ export type Status = ExecutionRow['status'];
 
 /** Codicon (without the `codicon-` prefix) and word of each status: colour is never alone. */
 export const statusWords: Readonly<Record<Status, { icon: string; word: string }>> = {
-  queued: { icon: 'clock', word: 'Queued' },
+  queued: { icon: 'watch', word: 'Queued' },
   running: { icon: 'loading', word: 'Running' },
   succeeded: { icon: 'pass', word: 'Succeeded' },
   failed: { icon: 'error', word: 'Failed' },
   throttled: { icon: 'warning', word: 'Throttled' },
   cancelled: { icon: 'circle-slash', word: 'Cancelled' },
   interrupted: { icon: 'debug-disconnect', word: 'Interrupted' },
+};
+
+/** Queued or running: more will happen to it. */
+export function isUnderWay(status: Status): boolean {
+  return status === 'queued' || status === 'running';
+}
+
+/** Who made a call, after "from". */
+export const sourceWords: Readonly<Record<ExecutionRow['source'], string>> = {
+  editor: 'the editor',
+  endpoint: 'the endpoint',
+  replay: 'a replay',
+  destination: 'a destination',
+  sns: 'an SNS topic',
+  eventbridge: 'an EventBridge rule',
+  schedule: 'a schedule',
+  s3: 'an S3 bucket',
 };
 
 /** `4.1 ms`, `312 ms`, `1.25 s`, `2 min 5 s`. */

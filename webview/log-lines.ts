@@ -1,5 +1,10 @@
 /** Makes a function's log lines readable. Pure, so that Node tests it. */
 
+/** Whether the Lambda service wrote this line where an attempt begins: as text, or in the JSON log format. */
+export function startsAttempt(line: string): boolean {
+  return /^START RequestId: /.test(line) || /^\{[^{]*"type"\s*:\s*"platform\.start"/.test(line.slice(0, 2000));
+}
+
 /** `2026-11-24T` of a time stamp that stands where runtimes write it: first, or after Python's `[LEVEL]`. */
 const timeStamp = /^((?:\[[A-Z]+\]\t)?)\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d(?:\.\d+)?Z)\t/;
 

@@ -3,7 +3,7 @@ import { levelOf, readable } from '../src/protocol/log-lines.ts';
 import { textButton } from './controls.ts';
 import { h, setText } from './dom.ts';
 import { count } from './formatting.ts';
-import { condense } from './log-lines.ts';
+import { condense, startsAttempt } from './log-lines.ts';
 import type { Log } from './state.ts';
 
 /** A longer line is cut here; the editor shows it whole. */
@@ -20,6 +20,8 @@ export interface LogShown {
   cut: boolean;
   /** The engine itself kept only the first and last part. */
   truncated: boolean;
+  /** Attempts so far; of more than one each is headed. */
+  attempts: number;
 }
 
 export class LogView {
@@ -32,6 +34,8 @@ export class LogView {
   #scroller: HTMLElement | undefined;
   /** Whether the reader has the end in view. By their scrolling, not by sizes, which change with what stands above. */
   #atEnd = false;
+  /** Attempts that begin in the lines shown, and those before them. */
+  #started = 0;
 
   constructor(openInEditor: () => void) {
     this.#notice.append(this.#noticeText, textButton('Open in Editor', openInEditor).element);
@@ -41,13 +45,20 @@ export class LogView {
   /** `scroller` is the element that scrolls the view. */
   show(next: LogShown, scroller: HTMLElement): void {
     const previous = this.#shown;
-    if (previous && previous.executionId === next.executionId && previous.log === next.log && previous.running === next.running) return;
+    if (previous && previous.executionId === next.executionId && previous.log === next.log && previous.running === next.running && previous.attempts === next.attempts) return;
     this.#shown = next;
     const same = previous?.executionId === next.executionId;
     this.#watch(scroller);
     const follows = same ? this.#atEnd : next.running;
-    if (same && continues(previous.log, next.log)) this.#add(previous.log, next.log, next.executionId);
-    else this.#lines.replaceChildren(...next.log.lines.map((line) => lineElement(line, next.executionId)));
+    // The first attempt gets its heading with the second.
+    const headed = next.attempts > 1;
+    if (same && previous.attempts > 1 === headed && continues(previous.log, next.log)) {
+      this.#add(previous.log, next);
+    } else {
+      const starts = next.log.lines.filter(startsAttempt).length;
+      this.#started = next.cut || next.log.dropped > 0 ? Math.max(0, next.attempts - starts) : 0;
+      this.#lines.replaceChildren(...next.log.lines.map((line) => this.#line(line, next)));
+    }
     this.#describe(next);
     if (follows && (next.running || previous?.running)) scroller.scrollTop = scroller.scrollHeight;
     else if (!same) scroller.scrollTop = 0;
@@ -65,10 +76,30 @@ export class LogView {
     this.#atEnd = scrollHeight - scrollTop - clientHeight < atEnd;
   }
 
-  #add(before: Log, after: Log, executionId: string): void {
+  /** Brings the start of an attempt into view; the beginning when its line is not shown. */
+  showAttempt(number: number, scroller: HTMLElement): void {
+    const line = this.#lines.querySelector<HTMLElement>(`[data-attempt="${number}"]`);
+    if (line) line.scrollIntoView({ block: 'start' });
+    else scroller.scrollTop = 0;
+  }
+
+  #line(line: string, { executionId, attempts }: LogShown): HTMLElement {
+    const element = lineElement(line, executionId);
+    if (!startsAttempt(line)) return element;
+    this.#started += 1;
+    element.dataset.attempt = String(this.#started);
+    if (attempts > 1) {
+      element.classList.add('starts-attempt');
+      element.prepend(h('span', { class: 'attempt-head' }, `Attempt ${this.#started}`));
+    }
+    return element;
+  }
+
+  #add(before: Log, shown: LogShown): void {
+    const after = shown.log;
     for (let gone = after.dropped - before.dropped; gone > 0; gone -= 1) this.#lines.firstElementChild?.remove();
     const known = before.dropped + before.lines.length - after.dropped;
-    this.#lines.append(...after.lines.slice(Math.max(0, known)).map((line) => lineElement(line, executionId)));
+    this.#lines.append(...after.lines.slice(Math.max(0, known)).map((line) => this.#line(line, shown)));
   }
 
   #describe({ log, running, cut, truncated }: LogShown): void {

@@ -1,7 +1,8 @@
 /** The records panel: joins state, host and views. */
-import type { ExecutionPart, PanelMessage, PanelRequestBody } from '../src/protocol/panel.ts';
+import type { PanelMessage, PanelRequestBody } from '../src/protocol/panel.ts';
 import { Announcer, newlyFinished } from './announcer.ts';
 import { iconButton, registerControls } from './controls.ts';
+import { Countdowns } from './countdown.ts';
 import { DetailView } from './detail.ts';
 import { h } from './dom.ts';
 import { ExecutionList } from './execution-list.ts';
@@ -30,6 +31,7 @@ let restoreTop = saved?.topSequence;
 
 registerControls();
 const announcer = new Announcer();
+const countdowns = new Countdowns();
 const panel = document.getElementById('panel') ?? document.body;
 const list = new ExecutionList({
   onSelect: (row) => dispatch({ type: 'select', executionId: row.id }),
@@ -37,7 +39,7 @@ const list = new ExecutionList({
   onNearEnd: () => dispatch({ type: 'load-more' }),
   onEnd: () => dispatch({ type: 'load-all' }),
   onScroll: saveSoon,
-});
+}, countdowns);
 const filters = new Filters((filter) => {
   list.scrollToTop();
   dispatch({ type: 'filter', filter });
@@ -49,11 +51,12 @@ const notices = new Notices({
 });
 const detail = new DetailView({
   act: (action, executionId) => {
-    if (action === 'replay') dispatch({ type: 'replay', executionId });
+    if (action.startsWith('replay')) dispatch({ type: 'replay', executionId });
     host.send({ type: 'execution-action', action, executionId });
   },
   open: (part, executionId) => host.send({ type: 'open-part', executionId, part }),
-  onTab: (tab: ExecutionPart) => dispatch({ type: 'tab', tab }),
+  onTab: (tab) => dispatch({ type: 'tab', tab }),
+  resume: () => host.send({ type: 'action', action: 'resume' }),
   copy: (text, what) => {
     host.send({ type: 'copy', text });
     announcer.say(`Copied ${what}`);
@@ -63,7 +66,7 @@ const detail = new DetailView({
     detail.focus();
   },
   onFacts: saveSoon,
-}, saved?.factsOpen);
+}, countdowns, saved?.factsOpen);
 const follow = iconButton('arrow-circle-up', 'Follow the newest execution', () => {
   dispatch({ type: 'follow', follow: !state.follow });
   if (state.follow) list.scrollToTop();
@@ -126,10 +129,10 @@ function saveSoon(): void {
   }, saveDelay);
 }
 
-function stateToSave({ filter, tab, follow: follows, selectedId, rows }: PanelState): SavedState {
+function stateToSave({ filter, tab, follow: follows, selectedId, rows, eventTab }: PanelState): SavedState {
   const topSequence = restoreTop ?? list.topSequence;
   return {
-    version: 1, filter, tab, follow: follows, rowCount: rows.length, listShare: splitter.share,
+    version: 1, filter, tab, eventTab, follow: follows, rowCount: rows.length, listShare: splitter.share,
     ...(selectedId !== undefined && { selectedId }),
     ...(detail.factsOpen !== undefined && { factsOpen: detail.factsOpen }),
     ...(topSequence !== undefined && { topSequence }),
@@ -158,5 +161,8 @@ window.addEventListener('focus', () => {
 });
 list.attach();
 draw();
-host.onMessage(dispatch);
+host.onMessage((message) => {
+  if (message.type === 'clock') countdowns.take(message);
+  dispatch(message);
+});
 host.send({ type: 'ready' });

@@ -1,9 +1,9 @@
 /** Reads what the panel saved before a reload: foreign data, because an older version may have written it. */
-import type { ExecutionFilter, ExecutionPart } from '../src/protocol/panel.ts';
+import type { ExecutionFilter } from '../src/protocol/panel.ts';
 import { statusWords, type Status } from './formatting.ts';
-import type { SavedState } from './state.ts';
+import type { SavedState, Tab } from './state.ts';
 
-const tabs: readonly string[] = ['result', 'logs', 'event', 'record'] satisfies ExecutionPart[];
+const tabs: readonly string[] = ['timeline', 'result', 'logs', 'event', 'record'] satisfies Tab[];
 
 /** Undefined when there is nothing usable. */
 export function readSavedState(value: unknown): SavedState | undefined {
@@ -13,7 +13,8 @@ export function readSavedState(value: unknown): SavedState | undefined {
   return {
     version: 1,
     filter: readFilter(saved.filter),
-    tab: typeof saved.tab === 'string' && tabs.includes(saved.tab) ? saved.tab as ExecutionPart : 'result',
+    tab: typeof saved.tab === 'string' && tabs.includes(saved.tab) ? saved.tab as Tab : 'result',
+    eventTab: typeof saved.eventTab === 'string' && tabs.includes(saved.eventTab) ? saved.eventTab as Tab : 'timeline',
     follow: saved.follow === true,
     rowCount: typeof saved.rowCount === 'number' ? saved.rowCount : 0,
     ...(typeof saved.selectedId === 'string' && { selectedId: saved.selectedId }),

@@ -3,8 +3,9 @@
  * `requestsFor` says what a change asks of the host, and Node tests both.
  */
 import type {
-  DetailContent, ExecutionFilter, ExecutionPart, ExecutionRow, PanelMessage, PanelRequestBody,
+  ChainLink, DetailContent, ExecutionFilter, ExecutionPart, ExecutionRow, PanelMessage, PanelRequestBody,
 } from '../src/protocol/panel.ts';
+import { isUnderWay } from './formatting.ts';
 import { linesOf } from './log-lines.ts';
 import { insertRows, placeOf } from './rows.ts';
 
@@ -29,7 +30,12 @@ export interface Detail {
   execution: DetailMessage['execution'];
   content: DetailContent;
   log: Log;
+  /** Cause and consequences; empty when it stands alone or they have not come yet. */
+  chain: { links: readonly ChainLink[]; cut: boolean };
 }
+
+/** The tabs of the detail: the texts, and for asynchronous executions how their event travelled. */
+export type Tab = ExecutionPart | 'timeline';
 
 export interface PanelState {
   /** Unknown until the host has spoken. */
@@ -53,7 +59,10 @@ export interface PanelState {
   detail?: Detail;
   /** Why the selected execution cannot be shown. */
   detailFailure?: { executionId: string; missing: boolean; message: string };
-  tab: ExecutionPart;
+  /** Tab of executions that a caller waited for. */
+  tab: Tab;
+  /** Tab of asynchronous ones. */
+  eventTab: Tab;
   /** The next replay of this execution is selected when it appears. */
   replaying?: { id: string; after: number };
 }
@@ -62,7 +71,8 @@ export interface PanelState {
 export interface SavedState {
   version: 1;
   filter: ExecutionFilter;
-  tab: ExecutionPart;
+  tab: Tab;
+  eventTab: Tab;
   follow: boolean;
   selectedId?: string;
   /** Rows that were loaded. */
@@ -79,7 +89,7 @@ export type PanelIntent =
   | { type: 'filter'; filter: ExecutionFilter }
   | { type: 'select'; executionId: string }
   | { type: 'follow'; follow: boolean }
-  | { type: 'tab'; tab: ExecutionPart }
+  | { type: 'tab'; tab: Tab }
   /** The list shows its last rows. */
   | { type: 'load-more' }
   | { type: 'load-all' }
@@ -103,6 +113,7 @@ export function initialState(saved?: SavedState): PanelState {
     loadAll: false,
     follow: saved?.follow ?? true,
     tab: saved?.tab ?? 'result',
+    eventTab: saved?.eventTab ?? 'timeline',
     ...(saved?.selectedId !== undefined && { selectedId: saved.selectedId }),
   };
 }
@@ -124,7 +135,7 @@ export function reduce(state: PanelState, event: PanelIntent | PanelMessage, fir
     }
     case 'rows-changed': return takeChanges(state, event);
     case 'cleared': {
-      const rows = state.rows.filter(({ status }) => status === 'running');
+      const rows = state.rows.filter(({ status }) => isUnderWay(status));
       const keepsSelection = rows.some(({ id }) => id === state.selectedId);
       return reload({ ...(keepsSelection ? state : without(state, 'selectedId', 'detail', 'detailFailure')), rows, complete: true }, pageSize);
     }
@@ -150,7 +161,15 @@ export function reduce(state: PanelState, event: PanelIntent | PanelMessage, fir
       const next = { ...state, follow: event.follow };
       return event.follow && newest ? select(next, newest.id) : next;
     }
-    case 'tab': return { ...state, tab: event.tab };
+    case 'tab':
+      if (state.detail?.execution.asynchronous) return { ...state, eventTab: event.tab };
+      return { ...state, tab: event.tab };
+    case 'chain': {
+      if (event.executionId !== state.detail?.execution.id) return state;
+      return { ...state, detail: { ...state.detail, chain: { links: event.links, cut: event.cut } } };
+    }
+    // Counts down outside of this state (`countdown.ts`).
+    case 'clock': return state;
     case 'filter': return reload({ ...state, filter: event.filter }, pageSize);
     case 'load-more': return loadOlder(state, pageSize);
     case 'load-all': return loadOlder({ ...state, follow: false, loadAll: !state.complete }, largestPage);
@@ -230,7 +249,8 @@ function takeDetail(previous: Detail | undefined, { execution, content }: Detail
   const lines = linesOf(content.log.text);
   const dropped = Math.max(0, lines.length - maxLogLines);
   const log = { generation: (previous?.log.generation ?? 0) + 1, lines: lines.slice(dropped), dropped };
-  return { execution, content, log };
+  const sameOne = previous?.execution.id === execution.id;
+  return { execution, content, log, chain: sameOne ? previous.chain : { links: [], cut: false } };
 }
 
 function addLines(log: Log, added: readonly string[]): Log {
@@ -245,6 +265,17 @@ function without(state: PanelState, ...members: readonly OptionalMember[]): Pane
   const rest = { ...state };
   for (const member of members) delete rest[member];
   return rest;
+}
+
+/** Whether there is more to tell of it than one attempt that somebody waited for. */
+export function hasTimeline({ execution, chain }: Detail): boolean {
+  return execution.asynchronous !== undefined || chain.links.length > 0;
+}
+
+/** The tab that is shown: asynchronous executions have their own. */
+export function activeTab({ detail, tab, eventTab }: PanelState): Tab {
+  if (detail?.execution.asynchronous) return eventTab;
+  return tab === 'timeline' && !(detail && hasTimeline(detail)) ? 'result' : tab;
 }
 
 /** Index of the selected row, or -1 when the list does not hold it. */

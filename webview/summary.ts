@@ -1,7 +1,7 @@
 /** What the detail says above its tabs: which function, how it went, how long, what ran it, what belongs to it. */
 import type { Detail } from './state.ts';
 import { append, h, icon } from './dom.ts';
-import { ago, duration, fullTime, preciseTime, shortTime, size, statusWords } from './formatting.ts';
+import { ago, count, duration, fullTime, preciseTime, shortTime, size, sourceWords, statusWords } from './formatting.ts';
 
 type Execution = Detail['execution'];
 type Attempt = Execution['attempts'][number];
@@ -41,7 +41,10 @@ export function messages(execution: Execution): HTMLElement[] {
 /** The few numbers that one looks for first, in one line. */
 export function brief(execution: Execution, now: number): string {
   const last = execution.attempts.at(-1);
+  const { asynchronous } = execution;
   return [
+    asynchronous && count(asynchronous.invokeCount, 'attempt'),
+    asynchronous && `age ${duration(asynchronous.ageMs)}`,
     execution.durationMs === undefined ? undefined : duration(execution.durationMs),
     last?.maxMemoryUsedMb === undefined ? undefined : `${last.maxMemoryUsedMb} MB`,
     last?.coldStart ? 'cold start' : undefined,
@@ -57,14 +60,21 @@ export function facts(execution: Execution, events: SummaryEvents, now: number):
     if (value.every((part) => part === undefined)) return;
     append(list, [h('div', {}, h('dt', {}, name), h('dd', {}, ...value))]);
   };
-  add('Request ID', ...copyable(execution.id, 'request ID', events));
+  add('Request ID', ...copyable(execution.requestId ?? execution.id, 'request ID', events));
+  if (execution.requestId !== undefined) add('Duplicate of', link(execution.requestId, events));
   add('Received', h('time', { datetime: new Date(execution.receivedAt).toISOString(), title: fullTime(execution.receivedAt) },
     `${preciseTime(execution.receivedAt, now)} (${ago(execution.receivedAt, now)})`));
+  const { asynchronous } = execution;
+  if (asynchronous) {
+    add('Attempts', `${asynchronous.invokeCount}${asynchronous.throttles === 0 ? '' : `, throttled ${asynchronous.throttles}×`}`);
+    add('Age', duration(asynchronous.ageMs));
+    if (asynchronous.condition !== undefined) add('Condition', h('code', {}, asynchronous.condition));
+  }
   if (execution.durationMs !== undefined) add('Duration', timing(execution, last));
   if (last?.maxMemoryUsedMb !== undefined) add('Memory used', `${last.maxMemoryUsedMb} MB`);
   add('Start', last && (last.coldStart ? 'Cold: new environment' : 'Warm: reused environment'));
   add('Payload', `${size(execution.requestBytes)} in${execution.responseBytes === undefined ? '' : `, ${size(execution.responseBytes)} out`}`);
-  add('Invocation', `${execution.invocationType}, from ${source(execution)}`);
+  add('Invocation', `${execution.invocationType}, from ${sourceWords[execution.source]}`);
   if (execution.qualifier !== undefined && execution.qualifier !== execution.executedVersion) add('Version', execution.executedVersion);
   if (last?.binary !== undefined) {
     // The end of a long path tells more than its beginning: the outer direction cuts it there, the inner one reads it.
@@ -78,9 +88,9 @@ export function facts(execution: Execution, events: SummaryEvents, now: number):
   return list;
 }
 
-/** Only when it was tried more than once. */
+/** Only when it was tried more than once; asynchronous executions have a timeline. */
 export function attempts(execution: Execution): HTMLElement | undefined {
-  if (execution.attempts.length < 2) return undefined;
+  if (execution.attempts.length < 2 || execution.asynchronous) return undefined;
   const head = ['Attempt', 'Status', 'Started', 'Duration', 'Start'].map((name) => h('th', { scope: 'col' }, name));
   const lines = execution.attempts.map((attempt) => h('tr', {},
     h('th', { scope: 'row' }, String(attempt.number)),
@@ -98,26 +108,15 @@ function timing(execution: Execution, last: Attempt | undefined): string {
   return parts.join(' · ');
 }
 
-function source({ source: from }: Execution): string {
-  switch (from) {
-    case 'editor': return 'the editor';
-    case 'endpoint': return 'the endpoint';
-    case 'replay': return 'a replay';
-    case 'destination': return 'a destination';
-    case 'sns': return 'an SNS topic';
-    case 'eventbridge': return 'an EventBridge rule';
-    case 'schedule': return 'a schedule';
-    case 's3': return 'an S3 bucket';
-  }
-}
-
-function copyable(text: string, what: string, events: SummaryEvents): Node[] {
+/** A value and a button that copies it. */
+export function copyable(text: string, what: string, events: SummaryEvents): Node[] {
   const button = h('button', { class: 'copy', title: `Copy ${what}`, 'aria-label': `Copy ${what}` }, icon('copy'));
   button.addEventListener('click', () => events.copy(text, what));
   return [h('code', { title: text }, text), button];
 }
 
-function link(executionId: string, events: SummaryEvents): HTMLElement {
+/** Shows another execution. */
+export function link(executionId: string, events: SummaryEvents): HTMLElement {
   const button = h('button', { class: 'link', title: 'Show this execution' }, executionId);
   button.addEventListener('click', () => events.go(executionId));
   return button;

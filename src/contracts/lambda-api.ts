@@ -123,7 +123,10 @@ export interface LambdaHost extends LambdaApi {
   invocationRecord(executionId: string): string | undefined;
   /** What belongs to an execution; of a queued event also its payload. */
   content(executionId: string): ExecutionContent | undefined;
-  status(): { inFlight: number; queued: number; held: number; processes: number; inFlightByFunction: Readonly<Record<string, number>> };
+  status(): {
+    inFlight: number; queued: number; held: number; processes: number;
+    inFlightByFunction: Readonly<Record<string, number>>; queuedByFunction: Readonly<Record<string, number>>;
+  };
   /** False when the event's state does not allow it. @throws UserError for an id that is not in the history. */
   actOnEvent(id: string, action: EventAction): boolean;
   /** `undefined` ends the injection. @throws UserError for values out of range, AwsFault for an unknown function. */

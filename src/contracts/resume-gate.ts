@@ -4,6 +4,8 @@
  */
 export interface ResumeGate {
   readonly paused: boolean;
+  /** Epoch milliseconds of the pause; undefined while open. Events accepted until then are held, later ones are not. */
+  readonly pausedSince: number | undefined;
   pause(): void;
   resume(): void;
   /** Returns the unsubscribe function. */

@@ -2,7 +2,7 @@
 import type { NotificationType} from 'vscode-jsonrpc/node';
 import { type MessageConnection } from 'vscode-jsonrpc/node';
 import type { ClockState, WaitTime } from '../contracts/clock.ts';
-import type { ExecutionHistory } from '../contracts/executions.ts';
+import type { ExecutionHistory, InvocationType } from '../contracts/executions.ts';
 import { UserError } from '../contracts/faults.ts';
 import type { InvokeInput, LambdaHost } from '../contracts/lambda-api.ts';
 import type { Logger } from '../contracts/logger.ts';
@@ -10,8 +10,8 @@ import type { ResumeGate } from '../contracts/resume-gate.ts';
 import type { WorkspaceDiagnostic, WorkspaceReader } from '../contracts/workspace.ts';
 import {
   actOnEvent, cancelExecution, clearExecutions, diagnosticsChanged, executionsCleared, exportExecutions, getClock, getExecution, getExecutionContent,
-  getInvocationRecord, invoke, listDiagnostics, listExecutions, listFunctions, pauseEngine, replayExecution, resetEngine, resetEventInvokeConfig, resumeEngine,
-  setClock, setFaults, shutdownEngine, updateWorkspace, type InvokeResult, type WorkspaceUpdate,
+  getInvocationRecord, getStatus, invoke, listDiagnostics, listExecutions, listFunctions, pauseEngine, replayExecution, resetEngine, resetEventInvokeConfig, resumeEngine,
+  setClock, setFaults, shutdownEngine, updateWorkspace, type EngineStatus, type InvokeResult, type WorkspaceUpdate,
 } from '../protocol/engine.ts';
 import type { Broadcaster } from './broadcaster.ts';
 import { answer } from './rpc-server.ts';
@@ -24,6 +24,7 @@ export interface ClientParts {
   logger: Logger;
   clock: WaitTime;
   gate: ResumeGate;
+  status: () => EngineStatus;
   connections: () => readonly MessageConnection[];
   updateWorkspace(update: WorkspaceUpdate): Promise<void>;
   shutdown(): Promise<void>;
@@ -51,14 +52,14 @@ export function registerClient(parts: ClientParts): {
     };
   };
 
-  const replay = async (id: string): Promise<InvokeResult> => {
+  const replay = async (id: string, invocationType?: InvocationType): Promise<InvokeResult> => {
     const execution = history.get(id);
     const content = history.content(id);
     if (!execution || !content) throw new UserError('That execution is no longer in the history, so it cannot be replayed.');
     return run({
       functionName: execution.functionName,
       ...(execution.qualifier === undefined ? {} : { qualifier: execution.qualifier }),
-      invocationType: execution.invocationType,
+      invocationType: invocationType ?? execution.invocationType,
       logType: execution.logType,
       ...(execution.clientContext === undefined ? {} : { clientContextBase64: Buffer.from(execution.clientContext).toString('base64') }),
       payload: Buffer.from(content.request),
@@ -83,7 +84,7 @@ export function registerClient(parts: ClientParts): {
         ...(parameters.replayOf === undefined ? {} : { replayOf: parameters.replayOf }),
       })));
       connection.onRequest(cancelExecution, ({ id }) => guarded(() => lambda.cancel(id)));
-      connection.onRequest(replayExecution, ({ id }) => guarded(() => replay(id)));
+      connection.onRequest(replayExecution, ({ id, invocationType }) => guarded(() => replay(id, invocationType)));
       connection.onRequest(listExecutions, (query) => guarded(() => history.list(query)));
       connection.onRequest(getExecution, ({ id }) => guarded(() => history.get(id) ?? null));
       connection.onRequest(getExecutionContent, ({ id }) => guarded(() => lambda.content(id) ?? null));
@@ -97,6 +98,7 @@ export function registerClient(parts: ClientParts): {
       connection.onRequest(actOnEvent, ({ id, action }) => guarded(() => lambda.actOnEvent(id, action)));
       connection.onRequest(setFaults, ({ functionName, faults }) => guarded(() => lambda.setFaults(functionName, faults ?? undefined)));
       connection.onRequest(resetEventInvokeConfig, ({ functionName, qualifier }) => guarded(() => lambda.resetEventInvokeConfig(functionName, qualifier)));
+      connection.onRequest(getStatus, () => guarded(() => parts.status()));
       connection.onRequest(getClock, () => guarded(() => parts.clock.state()));
       connection.onRequest(setClock, (change) => guarded(() => changeClock(parts.clock, change)));
       connection.onRequest(resumeEngine, () => guarded(() => parts.gate.resume()));

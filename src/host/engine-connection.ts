@@ -80,6 +80,8 @@ async function greet(socket: Socket, discovery: Discovery, options: ConnectOptio
   const connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket));
   socket.on('error', () => {});
   options.prepare(connection);
+  // A socket that an engine accepts while it dies closes without an answer: what waits for one must hear of it.
+  connection.onClose(() => connection.dispose());
   connection.listen();
   try {
     const info = await connection.sendRequest(initialize, {

@@ -2,15 +2,21 @@ import type { ResumeGate } from '../contracts/resume-gate.ts';
 
 /** Starts paused in the editor and open from the command line. */
 export class PausingGate implements ResumeGate {
-  #paused: boolean;
+  readonly #now: () => number;
+  #pausedSince: number | undefined;
   readonly #listeners = new Set<(paused: boolean) => void>();
 
-  constructor(paused: boolean) {
-    this.#paused = paused;
+  constructor(paused: boolean, now: () => number = Date.now) {
+    this.#now = now;
+    this.#pausedSince = paused ? now() : undefined;
   }
 
   get paused(): boolean {
-    return this.#paused;
+    return this.#pausedSince !== undefined;
+  }
+
+  get pausedSince(): number | undefined {
+    return this.#pausedSince;
   }
 
   pause(): void {
@@ -27,8 +33,8 @@ export class PausingGate implements ResumeGate {
   }
 
   #set(paused: boolean): void {
-    if (this.#paused === paused) return;
-    this.#paused = paused;
+    if (this.paused === paused) return;
+    this.#pausedSince = paused ? this.#now() : undefined;
     for (const listener of this.#listeners) listener(paused);
   }
 }

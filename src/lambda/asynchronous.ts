@@ -84,6 +84,13 @@ export class Asynchronous {
     return this.#dispatcher.held;
   }
 
+  /** Events that wait, by function; only functions that have any. */
+  get queuedByFunction(): Record<string, number> {
+    const waiting = new Map(this.#options.queue.counts());
+    for (const functionName of this.#runs.functionNames) waiting.set(functionName, (waiting.get(functionName) ?? 0) - 1);
+    return Object.fromEntries([...waiting].filter(([, count]) => count > 0));
+  }
+
   queuedOf(functionName: string): number {
     return this.#options.queue.counts().get(functionName) ?? 0;
   }

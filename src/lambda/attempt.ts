@@ -53,6 +53,10 @@ export class Attempt implements RunObserver {
     this.#attempt = { number, startedAt: services.clock.now(), status: 'running', executedVersion: target.version, coldStart: false };
   }
 
+  get functionName(): string {
+    return this.#options.execution.functionName;
+  }
+
   get current(): ExecutionAttempt {
     return this.#attempt;
   }

@@ -36,8 +36,6 @@ interface Lane {
 export class EventDispatcher {
   readonly #options: EventDispatcherOptions;
   readonly #lanes = new Map<string, Lane>();
-  /** Epoch milliseconds: what was accepted before is left over from last time. */
-  readonly #startedAt: number;
   #running = 0;
   /** Monotonic: when a caller last sent an event. */
   #sentAt = -Infinity;
@@ -48,7 +46,6 @@ export class EventDispatcher {
 
   constructor(options: EventDispatcherOptions) {
     this.#options = options;
-    this.#startedAt = options.clock.now();
   }
 
   start(): void {
@@ -69,10 +66,10 @@ export class EventDispatcher {
     return this.#lanes.get(event.functionName)?.claimed.has(event.id) ?? false;
   }
 
-  /** Events left over from last time that wait for the gate. */
+  /** Events accepted before the pause, which wait for the gate. */
   get held(): number {
-    const { gate, queue } = this.#options;
-    return gate.paused && queue.counts().size > 0 ? queue.countUpTo(this.#startedAt) : 0;
+    const { gate: { pausedSince }, queue } = this.#options;
+    return pausedSince !== undefined && queue.counts().size > 0 ? queue.countUpTo(pausedSince) : 0;
   }
 
   /** Looks at a function's events after the present work. */
@@ -148,7 +145,7 @@ export class EventDispatcher {
       if (lane.running === 0) this.#starved.add(functionName);
       return;
     }
-    const events = queue.due(functionName, now, room, lane.claimed, gate.paused ? this.#startedAt : undefined);
+    const events = queue.due(functionName, now, room, lane.claimed, gate.pausedSince);
     for (const event of events) this.#start(event, lane);
     if (events.length === room) return;
     const due = queue.nextDue(functionName, lane.claimed);

@@ -38,6 +38,11 @@ export class EventRuns {
     options.gate.onDidChange(() => { this.#agesFrom = options.clock.waitNow(); });
   }
 
+  /** Of each attempt. */
+  get functionNames(): string[] {
+    return [...this.#running.values()].map(({ functionName }) => functionName);
+  }
+
   get count(): number {
     return this.#running.size;
   }

@@ -170,10 +170,10 @@ export class LambdaService implements LambdaHost, EventInvoker {
     this.#eventConfigs.reset(name, qualifier);
   }
 
-  status(): { inFlight: number; queued: number; held: number; processes: number; inFlightByFunction: Readonly<Record<string, number>> } {
+  status(): ReturnType<LambdaHost['status']> {
     return {
       inFlight: this.#running.size + this.#asynchronous.running, queued: this.#asynchronous.queued, held: this.#asynchronous.held,
-      processes: this.#options.runner.processCount, inFlightByFunction: this.#concurrency.byFunction(),
+      processes: this.#options.runner.processCount, inFlightByFunction: this.#concurrency.byFunction(), queuedByFunction: this.#asynchronous.queuedByFunction,
     };
   }
 

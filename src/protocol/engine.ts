@@ -83,11 +83,15 @@ export interface EngineStatus {
   queued: number;
   /** What was left over from last time waits for `resumeEngine`. */
   paused: boolean;
+  /** Epoch milliseconds; absent while nothing is paused. Events accepted until then wait, later ones do not. */
+  pausedSince?: number;
   /** Events that wait for it. */
   held: number;
   processes: number;
   /** Running executions by function name. */
   inFlightByFunction: Readonly<Record<string, number>>;
+  /** Events that wait, by function name. */
+  queuedByFunction: Readonly<Record<string, number>>;
 }
 
 export interface LogBatch {
@@ -103,8 +107,8 @@ export const listDiagnostics = new RequestType0<WorkspaceDiagnostic[], ErrorData
 /** Settles when the invocation has been answered. Rejects with ErrorData for AWS faults. */
 export const invoke = new RequestType<InvokeParams, InvokeResult, ErrorData>('invoke');
 export const cancelExecution = new RequestType<{ id: string }, boolean, ErrorData>('executions/cancel');
-/** Runs the same event again (same qualifier, client context); settles when answered. */
-export const replayExecution = new RequestType<{ id: string }, InvokeResult, ErrorData>('executions/replay');
+/** Runs the same event again (same qualifier, client context; same invocation type unless one is given); settles when answered. */
+export const replayExecution = new RequestType<{ id: string; invocationType?: 'RequestResponse' | 'Event' }, InvokeResult, ErrorData>('executions/replay');
 export const listExecutions = new RequestType<ExecutionQuery, Execution[], ErrorData>('executions/list');
 export const getExecution = new RequestType<{ id: string }, Execution | null, ErrorData>('executions/get');
 export const getExecutionContent = new RequestType<{ id: string }, ExecutionContent | null, ErrorData>('executions/content');
@@ -116,6 +120,8 @@ export const exportExecutions = new RequestType<{ file: string }, number, ErrorD
 export const resetEngine = new RequestType0<void, ErrorData>('engine/reset');
 export const shutdownEngine = new RequestType0<void, ErrorData>('engine/shutdown');
 
+/** What `statusChanged` tells, for a client that has just come. */
+export const getStatus = new RequestType0<EngineStatus, ErrorData>('engine/getStatus');
 /** Acts on an event of the asynchronous queue; false when its state does not allow it any more. */
 export const actOnEvent = new RequestType<{ id: string; action: EventAction }, boolean, ErrorData>('events/act');
 /** `faults: null` ends the injection. */

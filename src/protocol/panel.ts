@@ -2,7 +2,8 @@
  * Messages between the records panel (browser code in `webview/`) and its host in the extension, over VS Code's
  * `postMessage`. The host treats the panel as untrusted and checks every message (`src/ui/panel-validation.ts`).
  */
-import type { Execution, ExecutionStatus } from '../contracts/executions.ts';
+import type { ClockState } from '../contracts/clock.ts';
+import type { AsynchronousState, Execution, ExecutionStatus } from '../contracts/executions.ts';
 
 /** Raised when messages or the saved state change their meaning; older saved states are then dropped. */
 export const panelVersion = 1;
@@ -34,11 +35,29 @@ export interface ExecutionFilter {
 export type ExecutionRow = Pick<
   Execution,
   | 'id' | 'sequence' | 'functionName' | 'qualifier' | 'invocationType' | 'source' | 'replayOf' | 'status' | 'receivedAt'
-  | 'finishedAt' | 'durationMs' | 'errorType' | 'errorMessage'
+  | 'finishedAt' | 'durationMs' | 'errorType' | 'errorMessage' | 'causedBy'
 > & {
   /** True when any attempt had to start an execution environment. */
   coldStart: boolean;
+  /** The trace that it belongs to: executions of one chain share it. */
+  chain: string;
+  /** Only of asynchronous invocations. */
+  event?: RowEvent;
 };
+
+/** What the list shows of the asynchronous side of an execution. */
+export interface RowEvent extends Pick<AsynchronousState, 'wait' | 'condition' | 'invokeCount' | 'throttles' | 'duplicate'> {
+  failedDeliveries: number;
+}
+
+/** One execution of a chain of cause and consequence. */
+export interface ChainLink extends Pick<
+  Execution,
+  'id' | 'sequence' | 'functionName' | 'qualifier' | 'status' | 'source' | 'invocationType' | 'durationMs' | 'errorType'
+> {
+  /** Steps from the first cause that the history still has. */
+  depth: number;
+}
 
 /** A text cut for display. */
 export interface BoundedText {
@@ -65,10 +84,12 @@ export interface DetailContent {
 export type PanelEngineState = 'untrusted' | 'no-folder' | 'stopped' | 'starting' | 'ready' | 'failed';
 
 /** What can be done to one execution by the host. */
-export type ExecutionAction = 'replay' | 'cancel' | 'copy-as-cli' | 'save-as-test-event';
+export type ExecutionAction =
+  | 'replay' | 'replay-async' | 'replay-sync' | 'cancel' | 'copy-as-cli' | 'save-as-test-event'
+  | 'try-now' | 'expire-now' | 'deliver-twice';
 
 /** What can be done to the whole. */
-export type PanelAction = 'export' | 'clear' | 'start-engine' | 'show-log' | 'manage-trust' | 'open-folder';
+export type PanelAction = 'export' | 'clear' | 'start-engine' | 'show-log' | 'manage-trust' | 'open-folder' | 'resume';
 
 /** From the panel to the host. */
 export type PanelRequest = { version: typeof panelVersion } & (
@@ -102,6 +123,13 @@ export type PanelMessage = { version: typeof panelVersion } & (
   | { type: 'detail-failed'; executionId: string; message: string }
   /** The selected execution changed; its texts did not. */
   | { type: 'execution-changed'; execution: Execution }
+  /**
+   * What caused the selected execution and what it caused, each cause before its consequences; empty when it stands
+   * alone. `cut` when there are more.
+   */
+  | { type: 'chain'; executionId: string; links: readonly ChainLink[]; cut: boolean }
+  /** How fast waits pass; `now` is when this was sent. While paused, what was received before `pausedSince` waits. */
+  | { type: 'clock'; clock: ClockState; pausedSince?: number }
   /** New log lines of the selected execution while it runs. */
   | { type: 'log'; executionId: string; lines: readonly string[] }
   /** Selects an execution and shows its detail. */

@@ -12,6 +12,7 @@ export interface CliInvocation {
   /** JSON text. */
   clientContext?: string | undefined;
   logType: 'None' | 'Tail';
+  invocationType: 'RequestResponse' | 'Event' | 'DryRun';
   /** JSON text. */
   payload: string;
 }
@@ -32,7 +33,7 @@ export function shellOf(path: string, platform: NodeJS.Platform): Shell {
  * read from event.json instead. PowerShell is quoted as 7.3 and newer want it.
  */
 export function cliCommand(invocation: CliInvocation, shell: Shell): string {
-  const { endpoint, region, functionName, qualifier, clientContext, logType, payload } = invocation;
+  const { endpoint, region, functionName, qualifier, clientContext, logType, invocationType, payload } = invocation;
   const quote = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : quoted(text, shell));
   const options: [string, string][] = [
     ['--endpoint-url', endpoint],
@@ -40,6 +41,7 @@ export function cliCommand(invocation: CliInvocation, shell: Shell): string {
     ['--function-name', functionName],
     ...(qualifier === undefined ? [] : [['--qualifier', qualifier] as [string, string]]),
     ...(clientContext === undefined ? [] : [['--client-context', Buffer.from(clientContext).toString('base64')] as [string, string]]),
+    ...(invocationType === 'RequestResponse' ? [] : [['--invocation-type', invocationType] as [string, string]]),
     ...(logType === 'Tail' ? [['--log-type', 'Tail'] as [string, string]] : []),
     ['--payload', payload.length > longestPayload ? 'file://event.json' : payload],
     ['--cli-binary-format', 'raw-in-base64-out'],

@@ -1,4 +1,4 @@
-/** Lenses above proven handlers: Invoke, and the last outcome, which opens its record. */
+/** Lenses above proven handlers: Invoke, Invoke Async, and the last outcome, which opens its record. */
 import * as vscode from 'vscode';
 import type { FunctionStates } from './function-states.ts';
 import { sourceSelector, type FoundHandler, type HandlerIndex } from './handler-index.ts';
@@ -27,7 +27,7 @@ export class CodeLenses implements vscode.CodeLensProvider, vscode.Disposable {
 
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
     const settings = editorSettings();
-    if (!vscode.workspace.isTrusted || (!settings.codeLensInvoke && !settings.codeLensLastOutcome)) return [];
+    if (!vscode.workspace.isTrusted || (!settings.codeLensInvoke && !settings.codeLensInvokeAsync && !settings.codeLensLastOutcome)) return [];
     const handlers = await this.#index.find(document);
     return handlers.flatMap((handler) => {
       const shared = handlers.filter(({ line }) => line === handler.line).length > 1;
@@ -54,10 +54,17 @@ export class CodeLenses implements vscode.CodeLensProvider, vscode.Disposable {
     if (settings.codeLensInvoke) {
       lenses.push(new vscode.CodeLens(range, { command: 'localLambda.invoke', title: `$(play) Invoke${suffix}`, tooltip: `Invoke ${functionName}`, arguments: [functionName] }));
     }
+    if (settings.codeLensInvokeAsync) {
+      lenses.push(new vscode.CodeLens(range, {
+        command: 'localLambda.invokeAsync', title: `$(send) Invoke Async${suffix}`, tooltip: `Queue an event for ${functionName}: retries, destinations and dead-letter queue apply`, arguments: [functionName],
+      }));
+    }
     const fn = this.#states.find(functionName);
     if (!settings.codeLensLastOutcome || !fn) return lenses;
     if (fn.inFlight > 0) {
       lenses.push(new vscode.CodeLens(range, { command: 'localLambda.showRecords', title: '$(loading~spin) running', tooltip: 'Show the records' }));
+    } else if (fn.queued > 0) {
+      lenses.push(new vscode.CodeLens(range, { command: 'localLambda.showRecords', title: `$(watch) ${fn.queued.toLocaleString('en-US')} waiting`, tooltip: `Events in the queue of ${functionName}: show the records` }));
     } else if (fn.last) {
       lenses.push(new vscode.CodeLens(range, {
         command: 'localLambda.showRecord', title: `$(${statusIcons[fn.last.status].icon}) ${outcomeText(fn.last)}`, tooltip: `Last outcome of ${functionName}: show its record`, arguments: [fn.last.id],

@@ -4,26 +4,33 @@ import type { EngineClient } from './engine-client.ts';
 import type { FunctionStates } from './function-states.ts';
 import type { HandlerIndex } from './handler-index.ts';
 import { sourceLanguage } from './handler-source.ts';
+import type { LeftOvers } from './left-over.ts';
 
 export class ContextKeys implements vscode.Disposable {
   readonly #index: HandlerIndex;
   readonly #disposables: vscode.Disposable[];
   readonly #known = new Map<string, string>();
 
-  constructor(engine: EngineClient, states: FunctionStates, index: HandlerIndex) {
+  constructor(engine: EngineClient, states: FunctionStates, index: HandlerIndex, leftOvers: LeftOvers) {
     this.#index = index;
     const showFunctions = () => {
       // Paths as keys: the `in` operator looks into arrays and objects alike.
       this.#set('handlerFiles', [...new Set(states.all.map(({ handlerFile }) => handlerFile).filter((file) => file !== undefined))]);
       this.#showEditor(vscode.window.activeTextEditor);
     };
+    const showLeftOvers = () => {
+      this.#set('paused', leftOvers.state.paused);
+      this.#set('held', leftOvers.waits);
+    };
     this.#disposables = [
+      leftOvers.onDidChange(showLeftOvers),
       engine.onDidChangeState((state) => this.#set('engineState', state)),
       states.onDidChange(showFunctions),
       vscode.window.onDidChangeActiveTextEditor((editor) => this.#showEditor(editor)),
       vscode.workspace.onDidSaveTextDocument(() => this.#showEditor(vscode.window.activeTextEditor)),
     ];
     this.#set('engineState', engine.state);
+    showLeftOvers();
     this.#showEditor(vscode.window.activeTextEditor);
   }
 

@@ -4,16 +4,18 @@
  */
 import * as vscode from 'vscode';
 import type { MessageConnection, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import type { ClockState } from '../contracts/clock.ts';
 import type { Execution } from '../contracts/executions.ts';
 import { UserError } from '../contracts/faults.ts';
 import type { FunctionSummary } from '../contracts/lambda-api.ts';
 import type { Logger } from '../contracts/logger.ts';
+import type { ResourcesSnapshot } from '../contracts/resources.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
 import type { WorkspaceDiagnostic } from '../contracts/workspace.ts';
 import { connectEngine } from '../host/engine-connection.ts';
 import {
-  diagnosticsChanged, engineLog, executionsChanged, executionsCleared, functionsChanged, listDiagnostics, listFunctions,
-  logWritten, resetEngine, shutdownEngine, statusChanged, updateWorkspace,
+  clockChanged, diagnosticsChanged, engineLog, executionsChanged, executionsCleared, functionsChanged, getClock, getStatus,
+  listDiagnostics, listFunctions, listResources, logWritten, resetEngine, resourcesChanged, shutdownEngine, statusChanged, updateWorkspace,
   type EngineInfo, type EngineStatus, type ErrorData, type LogBatch, type WorkspaceUpdate,
 } from '../protocol/engine.ts';
 import { sentence } from './sentences.ts';
@@ -31,7 +33,8 @@ export interface EngineClientOptions {
   onDidChangeSettings: vscode.Event<void>;
 }
 
-const idleStatus: EngineStatus = { inFlight: 0, queued: 0, paused: false, held: 0, processes: 0, inFlightByFunction: {} };
+const idleStatus: EngineStatus = { inFlight: 0, queued: 0, paused: false, held: 0, processes: 0, inFlightByFunction: {}, queuedByFunction: {} };
+const noResources: ResourcesSnapshot = { queues: [], topics: [], buses: [], buckets: [] };
 /** Waits between attempts to bring back an engine that died, milliseconds; after the last one the client gives up. */
 const restartDelays = [250, 1000, 3000, 10_000];
 /** An engine that has not gone this long after it was asked to hangs, and is ended. Milliseconds. */
@@ -49,6 +52,8 @@ export class EngineClient implements vscode.Disposable {
   readonly #executionsCleared = this.#emitter<void>();
   readonly #logWritten = this.#emitter<readonly LogBatch[]>();
   readonly #statusChanged = this.#emitter<EngineStatus>();
+  readonly #clockChanged = this.#emitter<ClockState>();
+  readonly #resourcesChanged = this.#emitter<ResourcesSnapshot>();
 
   readonly onDidChangeState = this.#state.event;
   readonly onDidChangeFunctions = this.#functionsChanged.event;
@@ -58,6 +63,8 @@ export class EngineClient implements vscode.Disposable {
   readonly onDidClearExecutions = this.#executionsCleared.event;
   readonly onDidWriteLog = this.#logWritten.event;
   readonly onDidChangeStatus = this.#statusChanged.event;
+  readonly onDidChangeClock = this.#clockChanged.event;
+  readonly onDidChangeResources = this.#resourcesChanged.event;
 
   #currentState: EngineState = 'stopped';
   #failure: string | undefined;
@@ -66,6 +73,8 @@ export class EngineClient implements vscode.Disposable {
   #functions: readonly FunctionSummary[] = [];
   #diagnostics: readonly WorkspaceDiagnostic[] = [];
   #status = idleStatus;
+  #clock: ClockState | undefined;
+  #resources = noResources;
   #starting: Promise<void> | undefined;
   #restartTimer: ReturnType<typeof setTimeout> | undefined;
   #restarts = 0;
@@ -110,6 +119,16 @@ export class EngineClient implements vscode.Disposable {
 
   get status(): EngineStatus {
     return this.#status;
+  }
+
+  /** How fast waits pass, as the engine said last; known while the engine is ready. */
+  get clock(): ClockState | undefined {
+    return this.#clock;
+  }
+
+  /** Queues, topics, buses and buckets; empty before the engine is ready. */
+  get resources(): ResourcesSnapshot {
+    return this.#resources;
   }
 
   /**
@@ -188,9 +207,15 @@ export class EngineClient implements vscode.Disposable {
       this.#readySince = performance.now();
       logger.info(`${spawned ? 'Started' : 'Found'} the engine (process ${info.pid}, Node ${info.nodeVersion}), data folder ${info.dataFolder}.`);
       for (const notice of info.notices) logger.warn(notice);
-      const [functions, diagnostics] = await Promise.all([connection.sendRequest(listFunctions), connection.sendRequest(listDiagnostics)]);
+      const [functions, diagnostics, clock, resources, status] = await Promise.all([
+        connection.sendRequest(listFunctions), connection.sendRequest(listDiagnostics), connection.sendRequest(getClock),
+        connection.sendRequest(listResources), connection.sendRequest(getStatus),
+      ]);
       this.#takeFunctions(functions);
       this.#takeDiagnostics(diagnostics);
+      this.#takeClock(clock);
+      this.#takeResources(resources);
+      this.#takeStatus(status);
       this.#become('ready');
     } catch (error) {
       this.#connection?.dispose();
@@ -210,6 +235,8 @@ export class EngineClient implements vscode.Disposable {
     connection.onNotification(executionsCleared, () => this.#executionsCleared.fire());
     connection.onNotification(logWritten, ({ batches }) => this.#logWritten.fire(batches));
     connection.onNotification(statusChanged, (status) => this.#takeStatus(status));
+    connection.onNotification(clockChanged, (clock) => this.#takeClock(clock));
+    connection.onNotification(resourcesChanged, (resources) => this.#takeResources(resources));
     connection.onNotification(engineLog, ({ level, message }) => logger[level](message));
     connection.onError(([error]) => logger.warn(`The connection to the engine failed: ${error.message}`));
   }
@@ -227,6 +254,16 @@ export class EngineClient implements vscode.Disposable {
   #takeStatus(status: EngineStatus): void {
     this.#status = status;
     this.#statusChanged.fire(status);
+  }
+
+  #takeClock(clock: ClockState): void {
+    this.#clock = clock;
+    this.#clockChanged.fire(clock);
+  }
+
+  #takeResources(resources: ResourcesSnapshot): void {
+    this.#resources = resources;
+    this.#resourcesChanged.fire(resources);
   }
 
   async #send(method: string, ...params: unknown[]): Promise<unknown> {
@@ -281,7 +318,9 @@ export class EngineClient implements vscode.Disposable {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
     this.#info = undefined;
+    this.#clock = undefined;
     this.#takeStatus(idleStatus);
+    this.#takeResources(noResources);
     if (this.#disposed) return;
     if (this.#leaving || !vscode.workspace.isTrusted) {
       this.#become('stopped');

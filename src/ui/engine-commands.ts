@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { UserError } from '../contracts/faults.ts';
 import { clearExecutions, exportExecutions } from '../protocol/engine.ts';
+import { scaleText } from '../protocol/wait-clock.ts';
 import { endpointExports, shellOf } from './cli-command.ts';
 import type { CommandRegistry } from './command-registry.ts';
 import type { EngineClient } from './engine-client.ts';
@@ -61,6 +62,11 @@ export function registerEngineCommands(commands: CommandRegistry, { engine, show
     const entries = vscode.workspace.isTrusted
       ? [
           entry('history', 'Show records', 'localLambda.showRecords'),
+          entry('watch', 'Set speed of waits…', 'localLambda.setTimeScale', engine.clock && scaleText(engine.clock.scale)),
+          entry('debug-step-over', 'Advance AWS time…', 'localLambda.advanceTime'),
+          engine.status.paused
+            ? entry('debug-continue', 'Resume events and schedules', 'localLambda.resume')
+            : entry('debug-pause', 'Pause events and schedules', 'localLambda.pause'),
           entry('output', 'Show log', 'localLambda.showOutput'),
           entry('clippy', 'Copy endpoint exports', 'localLambda.copyEndpointExports', engine.info?.endpoint),
           engine.state === 'stopped'

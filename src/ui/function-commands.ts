@@ -36,6 +36,8 @@ export function registerFunctionCommands(commands: CommandRegistry, parts: Funct
 
   onFunction('invoke', 'Invoke Function', (fn, choice) => invoker.invoke(fn, readChoice(choice)));
   onFunction('invokeWithEvent', 'Invoke with Event', (fn) => invoker.invoke(fn, { ask: true }));
+  onFunction('invokeAsync', 'Invoke Function Asynchronously', (fn, choice) => invoker.invoke(fn, { ...readChoice(choice), asynchronous: true }));
+  onFunction('invokeAsyncWithEvent', 'Invoke Asynchronously with Event', (fn) => invoker.invoke(fn, { ask: true, asynchronous: true }));
   onFunction('cancel', 'Cancel Running Invocations', async (fn) => {
     const running = await engine.request(listExecutions, { functionName: fn.name, status: 'running', limit: 1000 });
     if (running.length === 0) throw new UserError(`${fn.name} is not running.`);

@@ -1,6 +1,6 @@
 /** What the views show of each function: the engine's list, kept fresh by every execution and status message. */
 import * as vscode from 'vscode';
-import type { Execution } from '../contracts/executions.ts';
+import { isFinal, type Execution } from '../contracts/executions.ts';
 import type { FunctionSummary } from '../contracts/lambda-api.ts';
 import type { EngineClient } from './engine-client.ts';
 
@@ -32,7 +32,7 @@ export class FunctionStates implements vscode.Disposable {
         this.#refresh();
       }),
       engine.onDidChangeExecutions((executions) => {
-        for (const execution of executions) if (execution.status !== 'running') this.#finished(execution);
+        for (const execution of executions) if (isFinal(execution.status)) this.#finished(execution);
         this.#refreshSoon();
       }),
       engine.onDidClearExecutions(() => {
@@ -82,10 +82,10 @@ export class FunctionStates implements vscode.Disposable {
 
   #combine(): FunctionSummary[] {
     if (this.#engine.state === 'failed' || this.#engine.state === 'stopped') return [];
-    const { inFlightByFunction } = this.#engine.status;
+    const { inFlightByFunction, queuedByFunction } = this.#engine.status;
     return this.#engine.functions
       .map((fn) => {
-        const summary = { ...fn, inFlight: inFlightByFunction[fn.name] ?? 0 };
+        const summary = { ...fn, inFlight: inFlightByFunction[fn.name] ?? 0, queued: queuedByFunction[fn.name] ?? 0 };
         const last = this.#last.get(fn.name);
         if (last) summary.last = last;
         else delete summary.last;

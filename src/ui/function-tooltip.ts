@@ -1,6 +1,7 @@
 /** The hover of a function in the tree. Environment variables appear by name only. */
 import * as vscode from 'vscode';
 import type { FunctionSummary } from '../contracts/lambda-api.ts';
+import { faultWords } from './fault-words.ts';
 import { outcomeText } from './outcome.ts';
 
 export function functionTooltip(fn: FunctionSummary): vscode.MarkdownString {
@@ -19,6 +20,17 @@ export function functionTooltip(fn: FunctionSummary): vscode.MarkdownString {
     ['Environment', fn.environmentNames.map(code).join(', ')],
     ['Layers', String(fn.layers.length || '')],
     ['Changed by API', fn.changed.map(code).join(', ')],
+    ...fn.eventInvokeConfigs.flatMap((config): [string, string][] => [
+      [`Asynchronous ${code(config.qualifier)}`, [
+        config.maximumRetryAttempts !== undefined && `${config.maximumRetryAttempts} retries`,
+        config.maximumEventAgeInSeconds !== undefined && `age ${config.maximumEventAgeInSeconds} s`,
+        config.onSuccess !== undefined && `on success ${code(config.onSuccess)}`,
+        config.onFailure !== undefined && `on failure ${code(config.onFailure)}`,
+      ].filter((part) => part !== false).join(', ')],
+    ]),
+    ['Dead-letter queue', fn.deadLetterTargetArn === undefined || fn.deadLetterTargetArn === '' ? '' : code(fn.deadLetterTargetArn)],
+    ['Injected faults', fn.faults ? faultWords(fn.faults) : ''],
+    ['Waiting', fn.queued === 0 ? '' : String(fn.queued)],
     ['Running', fn.inFlight === 0 ? '' : String(fn.inFlight)],
     ['Last outcome', fn.last ? code(outcomeText(fn.last)) : ''],
   ];

@@ -2,6 +2,8 @@
 import * as vscode from 'vscode';
 import type { FunctionSummary } from '../contracts/lambda-api.ts';
 import type { EngineClient } from './engine-client.ts';
+import type { FailedEvents } from './failed-events.ts';
+import { faultWords } from './fault-words.ts';
 import type { FunctionStates } from './function-states.ts';
 import { functionTooltip } from './function-tooltip.ts';
 import { outcomeText, statusIcons } from './outcome.ts';
@@ -27,6 +29,7 @@ const createdByApi: GroupNode = { kind: 'api', label: 'Created by API' };
 export class FunctionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
   readonly #engine: EngineClient;
   readonly #states: FunctionStates;
+  readonly #failed: FailedEvents;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #disposables: vscode.Disposable[];
   readonly #view: vscode.TreeView<TreeNode>;
@@ -34,15 +37,17 @@ export class FunctionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.
   readonly onDidChangeTreeData = this.#changed.event;
 
   /** `onVisible` is called when the user looks at the view. */
-  constructor(engine: EngineClient, states: FunctionStates, onVisible: () => void) {
+  constructor(engine: EngineClient, states: FunctionStates, failed: FailedEvents, onVisible: () => void) {
     this.#engine = engine;
     this.#states = states;
+    this.#failed = failed;
     this.#view = vscode.window.createTreeView(viewId, { treeDataProvider: this });
     this.#disposables = [
       this.#changed,
       this.#view,
       this.#view.onDidChangeVisibility(({ visible }) => { if (visible) onVisible(); }),
       states.onDidChange(() => this.#refresh()),
+      failed.onDidChange(() => this.#refresh()),
       engine.onDidChangeState(() => this.#refresh()),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.#refresh()),
     ];
@@ -72,7 +77,7 @@ export class FunctionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
-    return node.kind === 'function' ? functionItem(node.summary) : groupItem(node, this.#states.all.some(inGroup(node)));
+    return node.kind === 'function' ? functionItem(node.summary, this.#failed.of(node.summary.name).length) : groupItem(node, this.#states.all.some(inGroup(node)));
   }
 
   resolveTreeItem(item: vscode.TreeItem, node: TreeNode): vscode.TreeItem {
@@ -117,14 +122,20 @@ function groupItem(group: GroupNode, filled: boolean): vscode.TreeItem {
   return item;
 }
 
-function functionItem(fn: FunctionSummary): vscode.TreeItem {
+/** @param failures Events that ended in failure and that nobody has looked at. */
+function functionItem(fn: FunctionSummary, failures: number): vscode.TreeItem {
   const item = new vscode.TreeItem(fn.name, vscode.TreeItemCollapsibleState.None);
   const running = fn.inFlight > 0;
   const progress = fn.inFlight > 1 ? `running ${fn.inFlight}` : 'running';
   const state = running ? progress : fn.last && outcomeText(fn.last);
+  const more = [
+    fn.queued > 0 && `${fn.queued.toLocaleString('en-US')} waiting`,
+    failures > 0 && (failures === 1 ? '1 failed event' : `${failures} failed events`),
+    fn.faults && `faults: ${faultWords(fn.faults)}`,
+  ].filter((part) => part !== undefined && part !== false);
   item.id = `function:${fn.arn}`;
-  item.description = [fn.runtime, state].filter(Boolean).join(' · ');
-  item.iconPath = icon(fn, running);
+  item.description = [fn.runtime, state, ...more].filter(Boolean).join(' · ');
+  item.iconPath = icon(fn, running, failures > 0);
   item.contextValue = [
     'function',
     fn.handlerFile && 'handler',
@@ -132,16 +143,20 @@ function functionItem(fn: FunctionSummary): vscode.TreeItem {
     fn.origin.kind !== 'api' && 'local',
     running && 'running',
     fn.last && 'last',
+    fn.queued > 0 && 'queued',
+    failures > 0 && 'failures',
+    fn.faults && 'faults',
   ].filter(Boolean).join(' ');
   item.accessibilityInformation = {
-    label: [fn.name, fn.runtime, running ? progress : fn.last ? `last run ${fn.last.status}, ${outcomeText(fn.last)}` : 'not run yet'].join(', '),
+    label: [fn.name, fn.runtime, running ? progress : fn.last ? `last run ${fn.last.status}, ${outcomeText(fn.last)}` : 'not run yet', ...more].join(', '),
   };
   if (fn.handlerFile) item.command = { command: 'localLambda.openHandler', title: 'Open Handler', arguments: [fn.name] };
   return item;
 }
 
-function icon(fn: FunctionSummary, running: boolean): vscode.ThemeIcon {
-  const status = running ? 'running' : fn.last?.status;
+function icon(fn: FunctionSummary, running: boolean, failures: boolean): vscode.ThemeIcon {
+  if (fn.faults && !running) return new vscode.ThemeIcon('bug', new vscode.ThemeColor('problemsWarningIcon.foreground'));
+  const status = running ? 'running' : failures ? 'failed' : fn.last?.status;
   if (!status) return new vscode.ThemeIcon('symbol-function');
   const { icon: name, color } = statusIcons[status];
   return new vscode.ThemeIcon(name, color === undefined ? undefined : new vscode.ThemeColor(color));

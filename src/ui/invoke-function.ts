@@ -16,6 +16,8 @@ export interface InvokeChoice {
   ask?: boolean;
   /** JSON text to send instead of a test event. */
   payload?: string;
+  /** Queue the event (`InvocationType: Event`) instead of waiting for the answer. */
+  asynchronous?: boolean;
 }
 
 export class FunctionInvoker {
@@ -32,7 +34,8 @@ export class FunctionInvoker {
   }
 
   /**
-   * Resolves with the function's answer, function errors included; undefined when the user gave up.
+   * Resolves with the function's answer, function errors included, or when its event is queued; undefined when the user
+   * gave up.
    * @throws UserError and ResponseError for what keeps the function from running.
    */
   async invoke(fn: FunctionSummary, choice: InvokeChoice = {}): Promise<InvokeResult | undefined> {
@@ -40,7 +43,9 @@ export class FunctionInvoker {
     if (payload === undefined) return undefined;
     await saveEdits();
     const options = await this.#events.options(fn);
-    const parameters: InvokeParams = { functionName: fn.name, invocationType: 'RequestResponse', payload, ...options };
+    const invocationType = choice.asynchronous ? 'Event' : 'RequestResponse';
+    const parameters: InvokeParams = { functionName: fn.name, invocationType, payload, ...options };
+    if (choice.asynchronous) return this.#queue(parameters);
     // Tree, lens and status bar show that it runs; progress in the view would hide the badge that counts.
     let shown: string | undefined;
     const slow = setTimeout(() => {
@@ -61,6 +66,13 @@ export class FunctionInvoker {
     } finally {
       clearTimeout(slow);
     }
+  }
+
+  async #queue(parameters: InvokeParams): Promise<InvokeResult> {
+    const result = await this.#engine.request(invoke, parameters);
+    // What comes of it is seen there; a failure in the end is told apart.
+    if (editorSettings().openRecordAfterInvoke === 'always') await this.#showRecord(result.executionId);
+    return result;
   }
 
   /** The newest execution of a function that was started in the editor and still runs. */

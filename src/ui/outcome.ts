@@ -19,7 +19,7 @@ function outcome({ status, statusCode, errorType, functionError }: Execution): s
 
 /** Codicon and theme colour of a status. */
 export const statusIcons: Readonly<Record<ExecutionStatus, { icon: string; color?: string }>> = {
-  queued: { icon: 'clock' },
+  queued: { icon: 'watch' },
   running: { icon: 'loading~spin' },
   succeeded: { icon: 'pass', color: 'testing.iconPassed' },
   failed: { icon: 'error', color: 'testing.iconFailed' },

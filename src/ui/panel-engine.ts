@@ -3,8 +3,9 @@ import type { EngineClient } from './engine-client.ts';
 
 export type PanelEngine = Pick<
   EngineClient,
-  | 'state' | 'failure' | 'functions' | 'start' | 'request' | 'request0'
+  | 'state' | 'failure' | 'functions' | 'status' | 'clock' | 'start' | 'request' | 'request0'
   | 'onDidChangeState' | 'onDidChangeFunctions' | 'onDidChangeExecutions' | 'onDidClearExecutions' | 'onDidWriteLog'
+  | 'onDidChangeStatus' | 'onDidChangeClock'
 > & {
   readonly info: { readonly endpoint: string } | undefined;
 };

@@ -1,20 +1,33 @@
 /** What the panel's list gets to see of the stream of executions: rows that match its filter, coalesced. */
-import type { Execution } from '../contracts/executions.ts';
-import type { ExecutionFilter, ExecutionRow } from '../protocol/panel.ts';
+import type { AsynchronousState, Execution } from '../contracts/executions.ts';
+import type { ExecutionFilter, ExecutionRow, RowEvent } from '../protocol/panel.ts';
 
 /** The part of an execution that the list shows. */
 export function rowOf(execution: Execution): ExecutionRow {
   const { id, sequence, functionName, invocationType, source, status, receivedAt } = execution;
-  const { qualifier, replayOf, finishedAt, durationMs, errorType, errorMessage } = execution;
+  const { qualifier, replayOf, finishedAt, durationMs, errorType, errorMessage, causedBy, asynchronous } = execution;
   return {
     id, sequence, functionName, invocationType, source, status, receivedAt,
     coldStart: execution.attempts.some((attempt) => attempt.coldStart),
+    chain: /Root=([^;]+)/.exec(execution.traceId)?.[1] ?? execution.traceId,
     ...(qualifier !== undefined && { qualifier }),
     ...(replayOf !== undefined && { replayOf }),
     ...(finishedAt !== undefined && { finishedAt }),
     ...(durationMs !== undefined && { durationMs }),
     ...(errorType !== undefined && { errorType }),
     ...(errorMessage !== undefined && { errorMessage }),
+    ...(causedBy !== undefined && { causedBy }),
+    ...(asynchronous && { event: eventOf(asynchronous) }),
+  };
+}
+
+function eventOf({ wait, condition, invokeCount, throttles, duplicate, deliveries }: AsynchronousState): RowEvent {
+  return {
+    invokeCount, throttles,
+    failedDeliveries: deliveries.filter(({ status }) => status === 'failed').length,
+    ...(wait && { wait }),
+    ...(condition !== undefined && { condition }),
+    ...(duplicate !== undefined && { duplicate }),
   };
 }
 

@@ -4,13 +4,15 @@
  */
 import type { Execution, ExecutionContent } from '../contracts/executions.ts';
 import { UserError } from '../contracts/faults.ts';
+import type { EventAction } from '../contracts/lambda-api.ts';
 import {
-  cancelExecution, getExecution, getExecutionContent, getInvocationRecord, listExecutions, replayExecution, type LogBatch,
+  actOnEvent, cancelExecution, getExecution, getExecutionContent, getInvocationRecord, listExecutions, replayExecution, type LogBatch,
 } from '../protocol/engine.ts';
 import {
   panelVersion,
   type ExecutionAction, type ExecutionPart, type PanelAction, type PanelEngineState, type PanelMessage, type PanelMessageBody, type PanelRequest,
 } from '../protocol/panel.ts';
+import { chainOf } from './panel-chain.ts';
 import { detailContent, linesAfter } from './panel-content.ts';
 import type { PanelEngine } from './panel-engine.ts';
 import { ExecutionFeed, rowOf } from './panel-feed.ts';
@@ -27,6 +29,8 @@ export interface PanelEditor {
   copy(text: string): Promise<void>;
   copyAsCli(execution: Execution, payload: string): Promise<void>;
   saveAsTestEvent(functionName: string, payload: string): Promise<void>;
+  /** The user looks at this execution. */
+  seen(executionId: string): void;
   /** A short confirmation that needs no answer. */
   inform(message: string): void;
   /** Shows what went wrong, and logs it. */
@@ -45,6 +49,8 @@ interface Selection {
   lines: string[];
   /** Newest state, to send with the next flush. */
   changed?: Execution;
+  /** Ids of the chain that it belongs to, its own among them; undefined until the chain was sent. */
+  chain?: ReadonlySet<string>;
 }
 
 /** Changes are gathered for so long before they are sent, milliseconds. */
@@ -53,6 +59,8 @@ const flushDelay = 100;
 const repeatedLogWindow = 250;
 /** Lines of a log kept for one flush; the panel shows the last part of a long log anyway. */
 const maxLinesPerFlush = 2000;
+/** A chain is read again at most so often while its executions change, milliseconds. */
+const chainDelay = 300;
 
 export class PanelSession {
   readonly #engine: PanelEngine;
@@ -66,6 +74,8 @@ export class PanelSession {
   #selection: Selection | undefined;
   #revealing: string | undefined;
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
+  #chainTimer: ReturnType<typeof setTimeout> | undefined;
+  #pausedSince: number | undefined;
 
   constructor(engine: PanelEngine, editor: PanelEditor) {
     this.#engine = engine;
@@ -76,6 +86,8 @@ export class PanelSession {
       engine.onDidChangeExecutions((executions) => this.#takeExecutions(executions)),
       engine.onDidWriteLog((batches) => this.#takeLog(batches)),
       engine.onDidClearExecutions(() => this.#takeCleared()),
+      engine.onDidChangeClock(() => this.#sendClock()),
+      engine.onDidChangeStatus(({ pausedSince }) => { if (pausedSince !== this.#pausedSince) this.#sendClock(); }),
     ];
   }
 
@@ -97,7 +109,9 @@ export class PanelSession {
     this.#selection = undefined;
     this.#feed.clear();
     clearTimeout(this.#flushTimer);
+    clearTimeout(this.#chainTimer);
     this.#flushTimer = undefined;
+    this.#chainTimer = undefined;
   }
 
   /** Trust or folders changed. */
@@ -126,6 +140,7 @@ export class PanelSession {
         this.pause();
         this.#ready = true;
         this.#sendEngine();
+        this.#sendClock();
         const revealing = this.#revealing;
         this.#revealing = undefined;
         if (revealing !== undefined) this.#post({ type: 'reveal', executionId: revealing });
@@ -175,9 +190,33 @@ export class PanelSession {
       selection.loaded = true;
       selection.fetchedLog = { text: content.log, at: performance.now() };
       this.#post({ type: 'detail', execution, content: detailContent(content, record) });
+      this.#editor.seen(id);
+      await this.#sendChain(selection, execution);
     } catch (error) {
       if (this.#selection === selection) this.#post({ type: 'detail-failed', executionId: id, message: sentence(error) });
     }
+  }
+
+  async #sendChain(selection: Selection, execution: Execution): Promise<void> {
+    const { links, cut } = await chainOf(execution, {
+      get: (id) => this.#engine.request(getExecution, { id }),
+      list: (query) => this.#engine.request(listExecutions, query),
+    });
+    if (this.#selection !== selection) return;
+    selection.chain = new Set([execution.id, ...links.map(({ id }) => id)]);
+    this.#post({ type: 'chain', executionId: execution.id, links, cut });
+  }
+
+  /** Executions of the chain came or changed. */
+  #chainSoon(): void {
+    this.#chainTimer ??= setTimeout(() => {
+      this.#chainTimer = undefined;
+      const selection = this.#selection;
+      if (!selection) return;
+      this.#engine.request(getExecution, { id: selection.id })
+        .then((execution) => (execution ? this.#sendChain(selection, execution) : undefined))
+        .catch((error: unknown) => this.#editor.report(`The chain could not be read: ${sentence(error)}`));
+    }, chainDelay);
   }
 
   async #act(action: ExecutionAction, id: string): Promise<void> {
@@ -185,14 +224,28 @@ export class PanelSession {
       case 'replay':
         await this.#engine.request(replayExecution, { id });
         return;
+      case 'replay-async':
+        await this.#engine.request(replayExecution, { id, invocationType: 'Event' });
+        return;
+      case 'replay-sync':
+        await this.#engine.request(replayExecution, { id, invocationType: 'RequestResponse' });
+        return;
       case 'cancel':
+        if ((await this.#find(id)).status === 'queued') return this.#actOnEvent('cancel', id);
         if (!await this.#engine.request(cancelExecution, { id })) this.#editor.inform('The execution had already finished.');
         return;
+      case 'try-now': case 'expire-now': case 'deliver-twice':
+        return this.#actOnEvent(action, id);
       case 'copy-as-cli':
         return this.#editor.copyAsCli(await this.#find(id), (await this.#content(id)).request);
       case 'save-as-test-event':
         return this.#editor.saveAsTestEvent((await this.#find(id)).functionName, (await this.#content(id)).request);
     }
+  }
+
+  async #actOnEvent(action: EventAction, id: string): Promise<void> {
+    if (await this.#engine.request(actOnEvent, { id, action })) return;
+    this.#editor.inform(action === 'deliver-twice' ? 'This event cannot be delivered again.' : 'The event does not wait any more.');
   }
 
   async #find(id: string): Promise<Execution> {
@@ -213,6 +266,8 @@ export class PanelSession {
     const selection = this.#selection;
     const changed = selection && executions.findLast(({ id }) => id === selection.id);
     if (changed) selection.changed = changed;
+    const chain = selection?.chain;
+    if (chain && executions.some(({ id, causedBy }) => (id !== selection.id && chain.has(id)) || (causedBy !== undefined && chain.has(causedBy)))) this.#chainSoon();
     if (this.#feed.waiting || changed) this.#flushSoon();
   }
 
@@ -251,7 +306,7 @@ export class PanelSession {
     delete selection.changed;
     if (!changed) return;
     this.#post({ type: 'execution-changed', execution: changed });
-    // Result, record and the whole log exist now. #sendDetail deals with its own failures.
+    // What its last attempt left exists now; with the end result, record and the whole log. #sendDetail deals with its own failures.
     if (changed.status !== 'running') void this.#sendDetail(selection);
   }
 
@@ -263,6 +318,18 @@ export class PanelSession {
       functionNames: functions.map(({ name }) => name).toSorted(),
       ...(failure !== undefined && { failure }),
       ...(info && info.endpoint !== '' && { endpoint: info.endpoint }),
+    });
+  }
+
+  #sendClock(): void {
+    const { clock, status } = this.#engine;
+    this.#pausedSince = status.pausedSince;
+    if (!clock) return;
+    const now = Date.now();
+    this.#post({
+      type: 'clock',
+      clock: { scale: clock.scale, now, waitNow: clock.waitNow + Math.max(0, now - clock.now) * clock.scale },
+      ...(status.pausedSince !== undefined && { pausedSince: status.pausedSince }),
     });
   }
 
@@ -286,7 +353,10 @@ function failureOf(request: PanelRequest): string {
   switch (request.type) {
     case 'execution-action':
       switch (request.action) {
-        case 'replay': return 'The event could not be replayed.';
+        case 'replay': case 'replay-async': case 'replay-sync': return 'The event could not be replayed.';
+        case 'try-now': return 'The event could not be tried now.';
+        case 'expire-now': return 'The event could not be expired.';
+        case 'deliver-twice': return 'The event could not be delivered again.';
         case 'cancel': return 'The execution could not be cancelled.';
         case 'copy-as-cli': return 'The command could not be copied.';
         case 'save-as-test-event': return 'The test event could not be saved.';

@@ -7,8 +7,10 @@ import {
 
 const statuses: ReadonlySet<string> = new Set<ExecutionStatus>(['queued', 'running', 'succeeded', 'failed', 'throttled', 'cancelled', 'interrupted']);
 const parts: ReadonlySet<string> = new Set<ExecutionPart>(['result', 'logs', 'event', 'record']);
-const executionActions: ReadonlySet<string> = new Set<ExecutionAction>(['replay', 'cancel', 'copy-as-cli', 'save-as-test-event']);
-const actions: ReadonlySet<string> = new Set<PanelAction>(['export', 'clear', 'start-engine', 'show-log', 'manage-trust', 'open-folder']);
+const executionActions: ReadonlySet<string> = new Set<ExecutionAction>([
+  'replay', 'replay-async', 'replay-sync', 'cancel', 'copy-as-cli', 'save-as-test-event', 'try-now', 'expire-now', 'deliver-twice',
+]);
+const actions: ReadonlySet<string> = new Set<PanelAction>(['export', 'clear', 'start-engine', 'show-log', 'manage-trust', 'open-folder', 'resume']);
 /** Request ids are UUIDs; a little room, no markup. */
 const idPattern = /^[A-Za-z0-9-]{1,64}$/;
 /** As Lambda names functions, with room for ARNs. */

@@ -14,6 +14,8 @@ import { isForTheUser, sentence } from './sentences.ts';
 export interface RecordsPanelActions {
   saveAsTestEvent(functionName: string, payload: string): Promise<void>;
   copyAsCli(execution: Execution, payload: string): Promise<void>;
+  /** The user looks at this execution. */
+  seen(executionId: string): void;
 }
 
 /** What the panel can do as a whole is a command, so that the palette can do it too. */
@@ -24,6 +26,7 @@ const commandOf: Readonly<Record<PanelAction, string>> = {
   'show-log': 'localLambda.showOutput',
   'manage-trust': 'workbench.trust.manage',
   'open-folder': 'vscode.openFolder',
+  resume: 'localLambda.resume',
 };
 
 /** How long a confirmation stays in the status bar, milliseconds. */
@@ -129,6 +132,7 @@ export class RecordsPanel implements vscode.Disposable {
       },
       copyAsCli: (execution, payload) => this.#actions.copyAsCli(execution, payload),
       saveAsTestEvent: (functionName, payload) => this.#actions.saveAsTestEvent(functionName, payload),
+      seen: (executionId) => this.#actions.seen(executionId),
       inform: (message) => this.#inform(message),
       fail: (what, error) => {
         if (!isForTheUser(error)) this.#logger?.error(what, error);

@@ -8,16 +8,20 @@ export const section = 'localLambda';
 /** Settings that only the editor reads. */
 export interface EditorSettings {
   codeLensInvoke: boolean;
+  codeLensInvokeAsync: boolean;
   codeLensLastOutcome: boolean;
   openRecordAfterInvoke: 'always' | 'onFailure' | 'never';
+  notifyFailedEvents: boolean;
 }
 
 export function editorSettings(): EditorSettings {
   const configuration = vscode.workspace.getConfiguration(section);
   return {
     codeLensInvoke: configuration.get('codeLens.invoke', true),
+    codeLensInvokeAsync: configuration.get('codeLens.invokeAsync', true),
     codeLensLastOutcome: configuration.get('codeLens.lastOutcome', true),
     openRecordAfterInvoke: configuration.get('openRecordAfterInvoke', 'always'),
+    notifyFailedEvents: configuration.get('notifyFailedEvents', true),
   };
 }
 

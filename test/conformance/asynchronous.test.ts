@@ -597,6 +597,21 @@ describe('what is left over from last time', () => {
     assert.deepEqual(ids.map((id) => execution(second, id).status), ['queued', 'succeeded']);
   });
 
+  it('a pause by hand holds what is queued then, and nothing that comes later', async () => {
+    const of = await made({}, () => failed);
+    const before = await send(of);
+    await of.clock.pass(10);
+    of.gate.pause();
+    of.script = () => ({ kind: 'response', payload: json('ok') });
+    await of.clock.pass(1);
+    const after = await send(of);
+    await of.clock.pass(3_600_000);
+    assert.deepEqual([before, after].map((id) => execution(of, id).status), ['queued', 'succeeded']);
+    of.gate.resume();
+    await of.clock.pass(10);
+    assert.equal(execution(of, before).status, 'succeeded');
+  });
+
   it('an event that ran when the engine ended runs again', async () => {
     const of = await made({}, () => failed);
     of.script = (_request, _observer, signal) => new Promise((resolve) => { signal?.addEventListener('abort', () => resolve({ kind: 'cancelled' })); });

@@ -8,7 +8,11 @@ export async function run(): Promise<void> {
   // Registers the globals that the test files use before they are evaluated.
   mocha.suite.emit('pre-require', globalThis as never, '', mocha);
   if (restricted) await import('./restricted.ts');
-  else await import('./suite.ts');
+  else {
+    await import('./asynchronous.ts');
+    // Ends with an engine that was reset and left.
+    await import('./suite.ts');
+  }
   const failures = await new Promise<number>((resolve) => {
     const runner = mocha.run(resolve);
     runner.once('end', () => {

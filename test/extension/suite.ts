@@ -4,29 +4,10 @@ import * as vscode from 'vscode';
 import type { WorkspaceDiagnostic } from '../../src/contracts/workspace.ts';
 import type { ExtensionInternals } from '../../src/extension.ts';
 import { listExecutions, type InvokeResult } from '../../src/protocol/engine.ts';
+import { extensionId, until } from './support.ts';
 
-const extensionId = 'local-lambda.local-lambda';
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
-
-/** Resolves when `check` gives something, looking again after each event; mocha's timeout is the limit. */
-function until<T>(event: vscode.Event<unknown>, check: () => T | undefined): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const look = () => {
-      try {
-        const found = check();
-        if (found === undefined) return;
-        subscription.dispose();
-        resolve(found);
-      } catch (error) {
-        subscription.dispose();
-        reject(error as Error);
-      }
-    };
-    const subscription = event(look);
-    look();
-  });
-}
 
 describe('Local Lambda in a trusted workspace', () => {
   let internals: ExtensionInternals;
@@ -131,10 +112,10 @@ describe('Local Lambda in a trusted workspace', () => {
       const path = 'src/handlers/place-order.ts';
       const found = await lenses(path);
       const line = await lineOf(path, 'export const handler');
-      assert.deepEqual(found.map((lens) => [lens.line, lens.command]), [[line, 'localLambda.invoke'], [line, 'localLambda.showRecord']]);
+      assert.deepEqual(found.map((lens) => [lens.line, lens.command]), [[line, 'localLambda.invoke'], [line, 'localLambda.invokeAsync'], [line, 'localLambda.showRecord']]);
       assert.equal(found[0]?.title, '$(play) Invoke');
-      assert.match(found[1]?.title ?? '', /200 · [\d.]+ m?s/);
-      assert.equal(found[1]?.arguments[0], internals.states.find('PlaceOrder')?.last?.id);
+      assert.match(found[2]?.title ?? '', /200 · [\d.]+ m?s/);
+      assert.equal(found[2]?.arguments[0], internals.states.find('PlaceOrder')?.last?.id);
     });
 
     it('stand above JavaScript and Python handlers', async () => {
@@ -163,7 +144,7 @@ describe('Local Lambda in a trusted workspace', () => {
         provideDocumentSymbols: () => [new vscode.DocumentSymbol('handler', '', vscode.SymbolKind.Function, line, line)],
       });
       try {
-        assert.deepEqual((await lenses(path)).map((lens) => [lens.line, lens.arguments]), [[3, ['Symbols']]]);
+        assert.deepEqual((await lenses(path)).map((lens) => [lens.line, lens.command, lens.arguments]), [[3, 'localLambda.invoke', ['Symbols']], [3, 'localLambda.invokeAsync', ['Symbols']]]);
       } finally {
         provider.dispose();
         await vscode.workspace.fs.delete(file(path));
@@ -173,11 +154,14 @@ describe('Local Lambda in a trusted workspace', () => {
     });
 
     it('can be switched off, each by itself', async () => {
+      await setting('codeLens.invokeAsync', false);
+      assert.deepEqual((await lenses('src/handlers/place-order.ts')).map(({ command }) => command), ['localLambda.invoke', 'localLambda.showRecord']);
       await setting('codeLens.invoke', false);
       assert.deepEqual((await lenses('src/handlers/place-order.ts')).map(({ command }) => command), ['localLambda.showRecord']);
       await setting('codeLens.lastOutcome', false);
       assert.deepEqual(await lenses('src/handlers/place-order.ts'), []);
       await setting('codeLens.invoke', undefined);
+      await setting('codeLens.invokeAsync', undefined);
       await setting('codeLens.lastOutcome', undefined);
     });
 
@@ -284,6 +268,23 @@ describe('Local Lambda in a trusted workspace', () => {
       const template = vscode.window.activeTextEditor!;
       assert.ok(template.document.uri.path.endsWith('/template.yaml'));
       assert.match(template.document.lineAt(template.selection.active.line).text, /ShipOrder:/);
+    });
+  });
+
+  describe('time', () => {
+    it('shows the speed of waits in the status bar, and changes it', async () => {
+      assert.match(internals.time.texts.speed ?? '', /×60/);
+      await vscode.commands.executeCommand('localLambda.setTimeScale', 1);
+      await until(internals.engine.onDidChangeClock, () => (internals.time.texts.speed?.includes('real time') ? true : undefined));
+      await vscode.commands.executeCommand('localLambda.setTimeScale', 60);
+      await until(internals.engine.onDidChangeClock, () => (internals.time.texts.speed?.includes('×60') ? true : undefined));
+    });
+
+    it('jumps ahead', async () => {
+      const before = internals.engine.clock!;
+      await vscode.commands.executeCommand('localLambda.advanceTime', 3600);
+      const after = await until(internals.engine.onDidChangeClock, () => (internals.engine.clock !== before ? internals.engine.clock : undefined));
+      assert.ok(after.waitNow - before.waitNow >= 3_600_000);
     });
   });
 

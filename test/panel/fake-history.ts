@@ -1,7 +1,9 @@
 /** A history for the panel's page: answers its messages as the extension's host would, from executions made up here. */
-import type { Execution, ExecutionContent } from '../../src/contracts/executions.ts';
+import type { ClockState } from '../../src/contracts/clock.ts';
+import { isFinal, type Execution, type ExecutionContent, type ExecutionQuery } from '../../src/contracts/executions.ts';
 import type { PanelMessageBody, PanelRequest } from '../../src/protocol/panel.ts';
 import { detailContent } from '../../src/ui/panel-content.ts';
+import { chainOf } from '../../src/ui/panel-chain.ts';
 import { matches, rowOf } from '../../src/ui/panel-feed.ts';
 
 export interface Entry {
@@ -23,7 +25,7 @@ export function entry(sequence: number, change: Partial<Execution> = {}): Entry 
   const status = change.status ?? (sequence % 7 === 2 ? 'failed' : 'succeeded');
   const receivedAt = epoch + sequence * 1733;
   const durationMs = 3 + ((sequence * 37) % 900) / 3;
-  const running = status === 'running';
+  const running = !isFinal(status);
   const failed = status === 'failed';
   const id = uuid(sequence);
   const error = failed && { functionError: 'Unhandled', errorType: 'CardDeclinedError', errorMessage: 'The card issuer declined the charge of 41.20 EUR (code 51, insufficient funds).' };
@@ -31,7 +33,7 @@ export function entry(sequence: number, change: Partial<Execution> = {}): Entry 
     id, sequence, functionName,
     invokedFunctionArn: `arn:aws:lambda:us-east-1:123456789012:function:${functionName}`,
     executedVersion: '$LATEST', invocationType: 'RequestResponse', logType: 'Tail',
-    source: 'editor', traceId: 'Root=1-6924a3c1-1f2e3d4c5b6a79880f0e0d0c', status, receivedAt, requestBytes: 412,
+    source: 'editor', traceId: `Root=1-6924a3c1-1f2e3d4c5b6a7988${sequence.toString(16).padStart(8, '0')}`, status, receivedAt, requestBytes: 412,
     ...(!running && { finishedAt: receivedAt + durationMs, statusCode: 200, durationMs, responseBytes: 918 }),
     ...error,
     attempts: [{
@@ -78,6 +80,9 @@ export class FakeHistory {
   engine: Extract<PanelMessageBody, { type: 'engine' }> = {
     type: 'engine', state: 'ready', functionNames: [...functions].sort(), endpoint: 'http://127.0.0.1:34567',
   };
+  /** One AWS minute a second; waits in made-up executions are placed on this axis. */
+  clock: ClockState = { scale: 60, now: Date.now(), waitNow: 0 };
+  pausedSince: number | undefined;
   /** Makes `list` fail with this sentence. */
   listFailure: string | undefined;
 
@@ -104,14 +109,26 @@ export class FakeHistory {
     const found = this.entries.find(({ execution }) => execution.id === id);
     if (!found) return this.#post({ type: 'detail-missing', executionId: id });
     const { execution, content } = found;
-    const record = execution.status === 'running' ? null : JSON.stringify({
+    const record = !isFinal(execution.status) ? null : JSON.stringify({
       version: '1.0', timestamp: new Date(execution.receivedAt).toISOString(),
-      requestContext: { requestId: id, functionArn: `${execution.invokedFunctionArn}:$LATEST`, condition: 'Success', approximateInvokeCount: 1 },
+      requestContext: { requestId: id, functionArn: `${execution.invokedFunctionArn}:$LATEST`, condition: execution.asynchronous?.condition ?? 'Success', approximateInvokeCount: execution.asynchronous?.invokeCount ?? 1 },
       requestPayload: JSON.parse(content.request) as unknown,
       responseContext: { statusCode: 200, executedVersion: '$LATEST' },
       responsePayload: JSON.parse(content.response ?? 'null') as unknown,
     });
     await this.#post({ type: 'detail', execution, content: detailContent(content, record) });
+    const { links, cut } = await chainOf(execution, {
+      get: (cause) => Promise.resolve(this.entries.find((candidate) => candidate.execution.id === cause)?.execution ?? null),
+      list: ({ causedBy, limit }: ExecutionQuery) => Promise.resolve(this.entries.map((candidate) => candidate.execution).filter((candidate) => candidate.causedBy === causedBy).slice(-limit).reverse()),
+    });
+    await this.#post({ type: 'chain', executionId: id, links, cut });
+  }
+
+  /** Tells how fast waits pass. */
+  async tellClock(change: Partial<ClockState> = {}, pausedSince?: number): Promise<void> {
+    this.clock = { ...this.clock, ...change };
+    this.pausedSince = pausedSince;
+    await this.#post({ type: 'clock', clock: this.clock, ...(pausedSince !== undefined && { pausedSince }) });
   }
 
   /** Settles when the page has sent such a request. */
@@ -128,7 +145,9 @@ export class FakeHistory {
     this.requests.push(request);
     for (const listener of this.#waiting) listener(request);
     switch (request.type) {
-      case 'ready': return this.#post(this.engine);
+      case 'ready':
+        await this.#post(this.engine);
+        return this.tellClock({}, this.pausedSince);
       case 'list': {
         if (this.listFailure !== undefined) return this.#post({ type: 'page-failed', request: request.request, message: this.listFailure });
         const { before = Infinity, limit, filter } = request;

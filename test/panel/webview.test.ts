@@ -1,14 +1,10 @@
 /** The panel's page in a real browser, driven by keyboard and mouse, against a made-up history. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import type { PanelRequest } from '../../src/protocol/panel.ts';
 import { entry, type FakeHistory } from './fake-history.ts';
+import { until, violations } from './page-checks.ts';
 import { allThemes, PanelBrowser, type PanelPage, type Theme } from './panel-page.ts';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describe('records panel, in a browser', () => {
   let browser: PanelBrowser;
@@ -366,17 +362,3 @@ describe('records panel, in a browser', () => {
     assert.equal(outline, 'solid 2px');
   });
 });
-
-/** Waits in the page, frame by frame, until the expression is truthy. (Playwright's own way needs `unsafe-eval`.) */
-async function until(page: Page, expression: string): Promise<void> {
-  await page.evaluate(`(async () => { while (!(${expression})) await new Promise(requestAnimationFrame); })()`);
-}
-
-/** Rule, impact and element of each serious or critical finding. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource);
-  const results = await page.evaluate<AxeResults>(`axe.run(document, { resultTypes: ['violations'] })`);
-  return results.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')} ${failureSummary?.replaceAll(/\s+/g, ' ')}`));
-}

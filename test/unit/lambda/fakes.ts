@@ -121,7 +121,7 @@ export function harness(settings: Partial<EngineSettings> = {}, documents = memo
   let hex = 0;
   const clock = kept.clock ?? new FakeClock();
   const made: Harness = {
-    clock, queue: kept.queue ?? memoryQueue(), gate: kept.gate ?? new PausingGate(false), delivered: [], refusing: new Map(),
+    clock, queue: kept.queue ?? memoryQueue(), gate: kept.gate ?? new PausingGate(false, () => clock.now()), delivered: [], refusing: new Map(),
     get time() { return clock.time; },
     set time(time) { clock.time = time; },
     service: undefined as unknown as LambdaService, history: kept.history ?? memoryHistory(), settings: { ...defaultSettings, ...settings }, requests: [], changes: [],

@@ -8,7 +8,7 @@ import { initialState, maxLogLines, reduce, requestsFor, selectedIndex, type Pan
 function row(sequence: number, more: Partial<ExecutionRow> = {}): ExecutionRow {
   return {
     id: `id-${sequence}`, sequence, functionName: 'PlaceOrder', invocationType: 'RequestResponse', source: 'editor',
-    status: 'succeeded', receivedAt: 1_700_000_000_000 + sequence, coldStart: false, ...more,
+    status: 'succeeded', receivedAt: 1_700_000_000_000 + sequence, coldStart: false, chain: '1-6924a3c1', ...more,
   };
 }
 

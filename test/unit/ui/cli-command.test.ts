@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cliCommand, endpointExports, longestPayload, shellOf, type CliInvocation } from '../../../src/ui/cli-command.ts';
 
 const invocation: CliInvocation = {
-  endpoint: 'http://127.0.0.1:4000', region: 'us-east-1', functionName: 'PlaceOrder', logType: 'Tail', payload: '{}',
+  endpoint: 'http://127.0.0.1:4000', region: 'us-east-1', functionName: 'PlaceOrder', logType: 'Tail', invocationType: 'RequestResponse', payload: '{}',
 };
 
 describe('an invocation as a command line', () => {
@@ -12,6 +12,10 @@ describe('an invocation as a command line', () => {
       cliCommand(invocation, 'posix'),
       "aws lambda invoke --endpoint-url http://127.0.0.1:4000 --region us-east-1 --function-name PlaceOrder --log-type Tail --payload '{}' --cli-binary-format raw-in-base64-out out.json",
     );
+  });
+
+  it('queues an event as the execution did', () => {
+    assert.match(cliCommand({ ...invocation, invocationType: 'Event' }, 'posix'), / --invocation-type Event /);
   });
 
   it('gives the client context in base64 and the qualifier', () => {
