@@ -26,7 +26,7 @@ export function openJson(service: EmbeddedService, protocol: JsonProtocol, head:
   const target = String(head.headers['x-amz-target'] ?? '');
   const operation = target.slice(protocol.targetPrefix.length + 1);
   if (!isJsonRequest(head, protocol) || !service.hasOperation(operation)) {
-    throw new AwsFault('UnknownOperationException', 400, `Local Lambda does not have the operation ${operation || target} of ${service.signingName}.`);
+    throw new AwsFault('UnknownOperationException', 400, `Local Lambda does not have the operation ${operation || target} of ${service.signingName}.`, { queryCode: 'InvalidAction' });
   }
   return {
     operation,
@@ -65,14 +65,16 @@ export function asFault(error: unknown, requestId: string): AwsFault {
     : new AwsFault('InternalFailure', 500, `Local Lambda failed to answer; its log has the error under request ${requestId}.`);
 }
 
+const malformed = { queryCode: 'MalformedInput' };
+
 function parsed(body: Buffer): Record<string, unknown> {
   if (body.length === 0) return {};
   let value: unknown;
   try {
     value = JSON.parse(body.toString('utf8'));
   } catch (error) {
-    throw new AwsFault('SerializationException', 400, `The request body is not JSON: ${(error as Error).message}`);
+    throw new AwsFault('SerializationException', 400, `The request body is not JSON: ${(error as Error).message}`, malformed);
   }
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new AwsFault('SerializationException', 400, 'The request body must be a JSON object.');
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new AwsFault('SerializationException', 400, 'The request body must be a JSON object.', malformed);
   return value as Record<string, unknown>;
 }
