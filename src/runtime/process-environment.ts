@@ -5,6 +5,7 @@ import { parseEnv } from 'node:util';
 import type { RunnableFunction } from '../contracts/functions.ts';
 import type { RealAwsAccess } from '../contracts/real-aws.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
+import { withLocalQueueUrls } from './queue-urls.ts';
 
 export interface EndpointContext {
   endpoint: string;
@@ -81,6 +82,8 @@ export function functionEnvironment(input: EnvironmentInput): FunctionEnvironmen
     ...(endpoint.endpoint === '' ? {} : { AWS_ENDPOINT_URL: endpoint.endpoint }),
     ...input.realAws?.endpoints,
   }, own);
+  // Who sends SQS somewhere else on purpose keeps the URLs of there.
+  if (endpoint.endpoint !== '' && result['AWS_ENDPOINT_URL_SQS'] === undefined) Object.assign(result, withLocalQueueUrls(own, endpoint.endpoint));
   // A later layer's files win over an earlier one's, so it is searched first.
   const layerPaths = (...tails: string[]) => configuration.layers.toReversed().flatMap((layer) => tails.map((tail) => join(layer, tail)));
   prepend(result, 'PATH', layerPaths('bin'));

@@ -1,7 +1,10 @@
 /** Amazon SQS on a whole engine: the SDK for JavaScript, the Query protocol over plain HTTP, and a killed engine. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   AddPermissionCommand, BatchEntryIdsNotDistinct, CancelMessageMoveTaskCommand, ChangeMessageVisibilityBatchCommand, ChangeMessageVisibilityCommand,
   CreateQueueCommand, DeleteMessageBatchCommand, DeleteMessageCommand, DeleteQueueCommand, EmptyBatchRequest, GetQueueAttributesCommand,
@@ -10,7 +13,7 @@ import {
   ResourceNotFoundException, SendMessageBatchCommand, SendMessageCommand, SetQueueAttributesCommand, SQSClient, StartMessageMoveTaskCommand,
   TagQueueCommand, UntagQueueCommand, type SQSServiceException,
 } from '@aws-sdk/client-sqs';
-import { startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
+import { projectRoot, startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
 
 function clientOf({ info }: EngineProcess): SQSClient {
   return new SQSClient({ endpoint: info.endpoint, region: info.region, maxAttempts: 1, credentials: { accessKeyId: info.accessKeyId, secretAccessKey: info.secretAccessKey } });
@@ -266,6 +269,66 @@ describe('Amazon SQS, by the Query protocol', () => {
     assert.deepEqual(await post('ReceiveMessage', '{"QueueUrl":"/123456789012/q","MaxNumberOfMessages":11}'), [400, 'InvalidParameterValue;Sender', 'com.amazon.coral.service#InvalidParameterValueException']);
     assert.deepEqual((await post('Frobnicate', '{}')).slice(0, 2), [400, 'InvalidAction;Sender']);
     assert.deepEqual((await post('SendMessage', '[')).slice(0, 2), [400, 'MalformedInput;Sender']);
+  });
+});
+
+describe('Amazon SQS, queues of a template', () => {
+  const template = (timeout: number) => `Resources:
+  Dead: { Type: AWS::SQS::Queue }
+  Jobs:
+    Type: AWS::SQS::Queue
+    Properties: { QueueName: jobs, VisibilityTimeout: ${timeout}, RedrivePolicy: { deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 3 } }
+  Sender:
+    Type: AWS::Lambda::Function
+    Properties:
+      FunctionName: Sender
+      Handler: index.handler
+      Runtime: nodejs24.x
+      Code: code
+      Role: r
+      Timeout: 30
+      Environment: { Variables: { QUEUE_URL: !Ref Jobs, SDK: ${JSON.stringify(join(projectRoot, 'node_modules/@aws-sdk/client-sqs'))} } }
+`;
+  const code = `const { SQSClient, SendMessageCommand } = require(process.env.SDK);
+exports.handler = async () => {
+  await new SQSClient({ maxAttempts: 1 }).send(new SendMessageCommand({ QueueUrl: process.env.QUEUE_URL, MessageBody: 'from inside' }));
+  return process.env._X_AMZN_TRACE_ID;
+};
+`;
+  let engine: EngineProcess;
+  let client: SQSClient;
+  before(async () => {
+    engine = await startEngineProcess({ files: { 'template.yaml': template(60), 'code/index.js': code } });
+    client = clientOf(engine);
+  });
+  after(async () => {
+    client.destroy();
+    await engine.stop();
+  });
+  const jobs = () => `${engine.info.endpoint}/123456789012/jobs`;
+
+  it('are there, with their redrive policy, and follow the template', async () => {
+    const attributes = async () => (await client.send(new GetQueueAttributesCommand({ QueueUrl: jobs(), AttributeNames: ['All'] }))).Attributes ?? {};
+    const { RedrivePolicy, VisibilityTimeout } = await attributes();
+    assert.equal(VisibilityTimeout, '60');
+    const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(RedrivePolicy ?? '') as { deadLetterTargetArn: string; maxReceiveCount: number };
+    assert.equal(maxReceiveCount, 3);
+    const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: deadLetterTargetArn.split(':').at(-1) }));
+    assert.deepEqual((await client.send(new ListDeadLetterSourceQueuesCommand({ QueueUrl }))).queueUrls, [jobs()]);
+    writeFileSync(join(engine.workspace, 'template.yaml'), template(90));
+    for (let turn = 0; turn < 100 && (await attributes()).VisibilityTimeout !== '90'; turn += 1) await delay(50);
+    assert.equal((await attributes()).VisibilityTimeout, '90');
+  });
+
+  it('are reached by the URL that Ref gives, from an SDK inside a function, with the function\'s trace', async () => {
+    const lambda = new LambdaClient({ endpoint: engine.info.endpoint, region: engine.info.region, maxAttempts: 1, credentials: { accessKeyId: engine.info.accessKeyId, secretAccessKey: engine.info.secretAccessKey } });
+    const { Payload, FunctionError } = await lambda.send(new InvokeCommand({ FunctionName: 'Sender' }));
+    lambda.destroy();
+    const answer = Buffer.from(Payload ?? []).toString();
+    assert.equal(FunctionError, undefined, answer);
+    const [message] = await received(client, jobs());
+    assert.equal(message?.Body, 'from inside');
+    assert.equal(message?.Attributes?.AWSTraceHeader, JSON.parse(answer));
   });
 });
 

@@ -45,6 +45,20 @@ describe('Environment of a function', () => {
     }
   });
 
+  it('queue URLs of AWS name the endpoint, because SDKs send to the host of the URL; unless SQS is meant to be elsewhere', async () => {
+    const environment = {
+      QUEUE: 'https://sqs.eu-central-1.amazonaws.com/123456789012/jobs.fifo',
+      SEVERAL: '{"a":"https://eu-central-1.queue.amazonaws.com/123456789012/a","b":"https://sqs.cn-north-1.amazonaws.com.cn/123456789012/b"}',
+      OTHER: 'https://sqs.eu-central-1.amazonaws.com/ https://example.com/123456789012/x',
+    };
+    const local = await environmentOf('urls', { environment });
+    assert.equal(local.QUEUE, 'http://127.0.0.1:9/123456789012/jobs.fifo');
+    assert.equal(local.SEVERAL, '{"a":"http://127.0.0.1:9/123456789012/a","b":"http://127.0.0.1:9/123456789012/b"}');
+    assert.equal(local.OTHER, environment.OTHER);
+    const elsewhere = await environmentOf('elsewhere', { environment: { ...environment, AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:1' } });
+    assert.equal(elsewhere.QUEUE, environment.QUEUE);
+  });
+
   it('.env files win over the template, settings over both, reserved names over all', async () => {
     bench.place.write('all.env', 'A=file-all\nB=file-all\nC=file-all\n');
     bench.place.write('own.env', 'export B="own\\nline"\n# comment\nC=file-own\nAWS_REGION=us-west-2\nD=\'$HOME\'\n');
