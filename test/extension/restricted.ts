@@ -14,6 +14,8 @@ describe('Local Lambda in Restricted Mode', () => {
     root = vscode.workspace.workspaceFolders![0]!.uri;
     internals = await vscode.extensions.getExtension<ExtensionInternals>(extensionId)!.activate();
     await vscode.commands.executeCommand('localLambda.functions.focus');
+    // The workbench tells the extension of its view a while after it shows.
+    for (let turn = 0; turn < 200 && !internals.tree.view.visible; turn += 1) await new Promise((resolve) => { setTimeout(resolve, 50); });
   });
 
   it('is really restricted', () => {

@@ -18,7 +18,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/[\\/]$/, 
 const mode = process.argv[2] === 'restricted' ? 'restricted' : 'trusted';
 const desktop = process.argv[3] === 'desktop' || process.env.LOCAL_LAMBDA_DESKTOP === '1';
 
-const entry = join(root, '.vscode-test', 'suites', `${mode}.cjs`);
+// Two runs at once do not share it.
+const entry = join(root, '.vscode-test', 'suites', `${mode}-${process.pid}.cjs`);
 await build({
   entryPoints: [join(root, 'test', 'extension', 'index.ts')],
   outfile: entry,
@@ -46,6 +47,7 @@ try {
   failed = desktop ? await runOnDesktop() : await runOnServer();
 } finally {
   rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  rmSync(entry, { force: true });
 }
 process.exit(failed ? 1 : 0);
 
