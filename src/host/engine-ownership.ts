@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { UserError } from '../contracts/faults.ts';
 
 export interface Ownership {
   release(): void;
@@ -9,8 +10,20 @@ export interface Ownership {
 
 const sqliteBusy = 5;
 
-/** Takes the lock, or answers undefined when a living engine holds it. */
+/**
+ * Takes the lock, or answers undefined when a living engine holds it.
+ *
+ * @throws UserError when the data folder cannot be made or written.
+ */
 export function takeOwnership(file: string): Ownership | undefined {
+  try {
+    return takeLock(file);
+  } catch (error) {
+    throw new UserError(`The data folder ${dirname(file)} cannot be used (${(error as Error).message}): make it writable, or choose another one.`);
+  }
+}
+
+function takeLock(file: string): Ownership | undefined {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const database = new DatabaseSync(file);
   try {

@@ -1,7 +1,7 @@
 /** Turns a function into something that can be started, and notices when that is out of date. */
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, extname, join, relative, sep } from 'node:path';
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { UserError } from '../contracts/faults.ts';
 import type { FunctionConfiguration, RunnableFunction } from '../contracts/functions.ts';
 import type { Logger } from '../contracts/logger.ts';
@@ -187,13 +187,15 @@ class Preparer implements CodePreparer {
     if (choice.kind !== 'found') return choice;
     const { binary, version } = choice.interpreter;
     const note = noteOf(choice.note, realAws?.note, ...notes);
+    const wrapper = wrapperOf(variables['AWS_LAMBDA_EXEC_WRAPPER'], folder, configuration.layers);
+    if (wrapper.wrapper !== undefined) inputs.set(wrapper.wrapper, stamp(wrapper.wrapper));
     if (parseRuntime(configuration.runtime)?.language === 'python') {
       const source = configuration.code.handlerFile;
       if (source !== undefined) inputs.set(source, stamp(source));
       for (const [file] of entry.inputs) inputs.set(file, stamp(file));
       entry.inputs = inputs;
       return { kind: 'ready', flavor: 'python', binary, binaryVersion: version, binaryArguments: ['-u'], taskRoot: folder, handler: configuration.handler,
-        environment: variables, codeRevision: revisionOf(entry, binary, texts), ...note };
+        environment: variables, codeRevision: revisionOf(entry, binary, texts), ...wrapper, ...note };
     }
     const source = configuration.code.handlerFile ?? findModule(folder, configuration.handler);
     let handlerFile: string | undefined;
@@ -220,7 +222,7 @@ class Preparer implements CodePreparer {
       kind: 'ready', flavor: 'node', binary, binaryVersion: version, taskRoot: folder, handler: configuration.handler,
       binaryArguments: [`--max-old-space-size=${heap}`, ...(handlerFile !== undefined && (handlerFile !== source || handlerFile.startsWith(this.#options.dataFolder)) ? ['--enable-source-maps'] : [])],
       environment: { ...variables, ...(isElectron(binary) ? { ELECTRON_RUN_AS_NODE: '1' } : {}), ...(handlerFile === undefined ? {} : { LOCAL_LAMBDA_HANDLER_FILE: handlerFile }) },
-      codeRevision: revisionOf(entry, binary, texts), ...note,
+      codeRevision: revisionOf(entry, binary, texts), ...wrapper, ...note,
     };
   }
 
@@ -320,6 +322,15 @@ function revisionOf(entry: Entry, binary: string, texts: readonly string[]): str
   // Overrides from settings may be secret, so they are only ever hashed.
   hash.update(JSON.stringify([entry.settings.environment, entry.settings.region, entry.settings.accountId, entry.realAws]));
   return hash.digest('hex').slice(0, 32);
+}
+
+/** Paths in `/opt` are looked up in the layers, those in `/var/task` in the code folder. */
+function wrapperOf(given: string | undefined, folder: string, layers: readonly string[]): { wrapper?: string } {
+  if (given === undefined || given === '') return {};
+  const [, root, path] = /^\/(opt|var\/task)\/(.*)$/.exec(given) ?? [];
+  if (path === undefined) return { wrapper: resolve(folder, given) };
+  const candidates = (root === 'opt' ? layers.toReversed() : [folder]).map((place) => join(place, path));
+  return { wrapper: candidates.find((candidate) => existsSync(candidate)) ?? given };
 }
 
 function noteOf(...notes: readonly (string | undefined)[]): { note?: string } {

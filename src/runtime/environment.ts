@@ -91,8 +91,8 @@ export class Environment {
       : flavor === 'python' ? join(this.#parts.bootstrapFolder, 'python', 'bootstrap.py') : undefined;
     this.#processId = this.#parts.supervisor.spawn(
       {
-        command: this.code.binary,
-        arguments: [...this.code.binaryArguments, ...(bootstrap === undefined ? [] : [bootstrap])],
+        command: this.code.wrapper ?? this.code.binary,
+        arguments: [...(this.code.wrapper === undefined ? [] : [this.code.binary]), ...this.code.binaryArguments, ...(bootstrap === undefined ? [] : [bootstrap])],
         cwd: this.code.taskRoot,
         environment: {
           ...this.code.environment,
@@ -191,9 +191,11 @@ export class Environment {
   }
 
   #spawnFailed(code: string, message: string): void {
-    this.#parts.logger.warn(`${this.code.binary} could not be started: ${message}`);
+    this.#parts.logger.warn(`${this.code.wrapper ?? this.code.binary} could not be started: ${message}`);
     this.#finish();
-    this.#init.settle(code === 'ENOENT' || code === 'EACCES' || code === 'ENOEXEC'
+    // As the shell that starts a wrapper on AWS would end (lambda-facts §1.4).
+    if (this.code.wrapper !== undefined) this.#init.settle({ kind: 'exit', phase: 'init', code: code === 'ENOENT' ? 127 : 126, signal: null });
+    else this.#init.settle(code === 'ENOENT' || code === 'EACCES' || code === 'ENOEXEC'
       ? { kind: 'invalid-entrypoint', searched: [this.code.binary] }
       : { kind: 'exit', phase: 'init', code: null, signal: null });
   }

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import type * as esbuildModule from 'esbuild';
 import type { BuildContext, BuildFailure, Message } from 'esbuild';
+import { UserError } from '../contracts/faults.ts';
 import { loadedInPlace, optionalSdk, packageOf, sourcePlaceNames, sourcePlaces } from './bundle-plugins.ts';
 
 export type Esbuild = typeof esbuildModule;
@@ -107,6 +108,8 @@ export class HandlerBundle {
       } catch (error) {
         const failure = error as Partial<BuildFailure>;
         if (!failure.errors) throw error;
+        const unwritten = failure.errors.find(({ text, location }) => !location && text.startsWith('Failed to write'));
+        if (unwritten) throw new UserError(`What ${this.#entry} is built into cannot be written: ${unwritten.text}`);
         if (this.#leaveToNode(failure.errors, folder)) continue;
         const details = failure.errors.map((message) => describe(message, folder));
         const files = failure.errors.flatMap(({ location }) => (location ? [location.file] : []));

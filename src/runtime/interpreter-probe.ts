@@ -28,6 +28,7 @@ export class InterpreterProbe {
   /** Answers that are not kept on disk. */
   readonly #passing = new Map<string, { answer: Interpreter | undefined; mtimeMs: number; until: number }>();
   #saving: Promise<void> = Promise.resolve();
+  #saveFailed = false;
 
   /** Answers are kept in `interpreters.json` of the data folder. */
   constructor(dataFolder: string, logger: Logger) {
@@ -110,7 +111,8 @@ export class InterpreterProbe {
       await writeFile(temporary, JSON.stringify(Object.fromEntries(remembered)));
       await rename(temporary, this.#file);
     } catch (error) {
-      this.#logger.warn(`${this.#file} could not be written, so interpreters will be asked again at the next start: ${(error as Error).message}`);
+      if (!this.#saveFailed) this.#logger.warn(`${this.#file} could not be written, so interpreters will be asked again at the next start: ${(error as Error).message}`);
+      this.#saveFailed = true;
     }
   }
 }

@@ -11,6 +11,8 @@ export interface PreparedCode {
   binaryVersion: string;
   /** Arguments for the interpreter that precede the bootstrap (for example `--max-old-space-size=112`). */
   binaryArguments: readonly string[];
+  /** Absolute path of the program that `AWS_LAMBDA_EXEC_WRAPPER` names: it is started with the interpreter and its arguments. */
+  wrapper?: string;
   /** Value of `LAMBDA_TASK_ROOT` and working directory: absolute. */
   taskRoot: string;
   /** Value of `_HANDLER`, resolvable by the bootstrap below `taskRoot` (a bundle's path may differ from the template's). */

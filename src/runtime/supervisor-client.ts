@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Logger } from '../contracts/logger.ts';
 import { FrameReader, FrameType, bytesFrame, jsonFrame } from './channel.ts';
-import { killTree } from './process-tree.ts';
+import { killTrees, markOf } from './process-tree.ts';
 import type { SpawnRequest } from './supervisor.ts';
 
 /** What the engine hears of one supervised process. */
@@ -17,6 +17,7 @@ export interface SupervisedProcess {
 
 interface Entry {
   listener: SupervisedProcess;
+  mark: string | undefined;
   pid?: number;
 }
 
@@ -46,7 +47,7 @@ export class SupervisorClient {
   /** Starts a process; its listener is called from later turns of the event loop. */
   spawn(request: Omit<SpawnRequest, 'id'>, listener: SupervisedProcess): number {
     const id = this.#nextId++;
-    this.#processes.set(id, { listener });
+    this.#processes.set(id, { listener, mark: markOf(request.environment) });
     this.#send(jsonFrame(FrameType.spawn, { ...request, id }));
     return id;
   }
@@ -141,8 +142,8 @@ export class SupervisorClient {
     this.#syncs.clear();
     const orphans = [...this.#processes.values()];
     this.#processes.clear();
+    killTrees(orphans.flatMap(({ pid, mark }) => (pid === undefined ? [] : [{ pid, mark }])));
     for (const { pid, listener } of orphans) {
-      if (pid !== undefined) killTree(pid);
       if (pid === undefined && !this.#closed) listener.onSpawnFailed('SUPERVISOR', reason);
       else listener.onExit(null, 'SIGKILL');
     }

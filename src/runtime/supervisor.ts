@@ -5,7 +5,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { FrameReader, FrameType, bytesFrame, jsonFrame } from './channel.ts';
-import { groupedSpawnOptions, killTree } from './process-tree.ts';
+import { groupedSpawnOptions, killTrees, markOf, type ProcessTree } from './process-tree.ts';
 
 export interface SpawnRequest {
   id: number;
@@ -15,9 +15,8 @@ export interface SpawnRequest {
   environment: Record<string, string>;
 }
 
-interface Child {
+interface Child extends ProcessTree {
   process: ChildProcess;
-  pid: number;
   /** Changes whenever output arrives, so that `sync` knows when the pipes are drained. */
   outputs: number;
 }
@@ -59,14 +58,14 @@ function start(request: SpawnRequest): void {
     if (child.pid === undefined) failed(request.id, error);
   });
   if (child.pid === undefined) return;
-  const entry: Child = { process: child, pid: child.pid, outputs: 0 };
+  const entry: Child = { process: child, pid: child.pid, mark: markOf(request.environment), outputs: 0 };
   children.set(request.id, entry);
   send(jsonFrame(FrameType.spawned, { id: request.id, pid: child.pid }));
   relay(request.id, entry, 1);
   relay(request.id, entry, 2);
   child.once('exit', (code, signal) => {
     // What the function started goes with it, as the sandbox would.
-    killTree(entry.pid);
+    killTrees([entry]);
     // Output that is already in the pipes is read before the engine hears of the end.
     drained(entry, () => {
       children.delete(request.id);
@@ -108,7 +107,7 @@ function drained(entry: Child, done: () => void): void {
 }
 
 function endAll(): void {
-  for (const { pid } of children.values()) killTree(pid);
+  killTrees([...children.values()]);
   process.exit(0);
 }
 
@@ -117,7 +116,7 @@ const reader = new FrameReader((type, body) => {
     start(JSON.parse(body.toString()) as SpawnRequest);
   } else if (type === FrameType.kill) {
     const entry = children.get(body.readUInt32BE(0));
-    if (entry) killTree(entry.pid);
+    if (entry) killTrees([entry]);
   } else if (type === FrameType.sync) {
     const id = body.readUInt32BE(0);
     const entry = children.get(id);

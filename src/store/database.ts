@@ -17,13 +17,14 @@ export interface OpenedDatabase {
  * Opens (or makes) the file and migrates it.
  *
  * A damaged file is renamed beside itself, never overwritten, and a new one is begun.
- * @throws UserError when a newer version of this project wrote the file.
+ * @throws UserError when a newer version of this project wrote the file, or when it cannot be written.
  */
 export function openDatabase(file: string, migrations: Migrations): OpenedDatabase {
   mkdirSync(dirname(file), { recursive: true });
   try {
     return { database: openAndMigrate(file, migrations) };
   } catch (error) {
+    if (isUnwritable(error)) throw new UserError(`${file} cannot be written (${(error as Error).message}): make room or make it writable, or choose another data folder.`);
     if (!isDamaged(error)) throw error;
     const setAside = moveAside(file);
     return { database: openAndMigrate(file, migrations), setAside };
@@ -63,6 +64,13 @@ const checkedBytes = 32 * 1024 * 1024;
 
 const sqliteCorrupt = 11;
 const sqliteNotADatabase = 26;
+
+/** SQLITE_READONLY, SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN. */
+const sqliteUnwritable = [8, 10, 13, 14];
+
+function isUnwritable(error: unknown): boolean {
+  return sqliteUnwritable.includes(((error as { errcode?: number }).errcode ?? 0) & 0xff);
+}
 
 function isDamaged(error: unknown): boolean {
   const code = (error as { errcode?: number }).errcode;

@@ -4,6 +4,7 @@ import { isFinal, type Execution, type ExecutionContent, type ExecutionHistory, 
 import type { Logger } from '../contracts/logger.ts';
 import { inTransaction, openDatabase } from './database.ts';
 import { exportHistory } from './history-export.ts';
+import { selectExecutions } from './history-query.ts';
 import { historyMigrations, prepareHistory } from './history-schema.ts';
 import { LogText } from './log-text.ts';
 
@@ -42,6 +43,8 @@ const runningLogMilliseconds = 1000;
 
 /** Longest time that a write waits for its group, milliseconds. */
 const groupMilliseconds = 50;
+/** After a failure, milliseconds. */
+const retryMilliseconds = 1000;
 /** A group this large is committed at once, bytes. */
 const groupBytes = 8 * 1024 * 1024;
 /** Rows removed in one slice, so that pruning never holds the engine up. */
@@ -62,6 +65,8 @@ export class SqliteExecutionHistory implements ExecutionHistory {
   /** Sequences given out whose execution has no row yet. */
   readonly #unwritten = new Set<number>();
   #pendingBytes = 0;
+  /** The file could not be written at the last attempt. */
+  #stuck = false;
   #timer: NodeJS.Timeout | undefined;
   #sequence: number;
   #count: number;
@@ -122,29 +127,9 @@ export class SqliteExecutionHistory implements ExecutionHistory {
   }
 
   list(query: ExecutionQuery): Execution[] {
-    this.flush();
-    const conditions = ['sequence < ?'];
-    const values: (string | number)[] = [query.before ?? Number.MAX_SAFE_INTEGER];
-    if (query.functionName !== undefined) {
-      conditions.push('function_name = ?');
-      values.push(query.functionName);
-    }
-    if (query.status !== undefined) {
-      conditions.push('status = ?');
-      values.push(query.status);
-    }
-    if (query.causedBy !== undefined) {
-      conditions.push('caused_by = ?');
-      values.push(query.causedBy);
-    }
-    if (query.text !== undefined && query.text !== '') {
-      conditions.push("search LIKE ? ESCAPE '\\'");
-      values.push(`%${query.text.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`);
-    }
-    const limit = Math.min(1000, Math.max(1, Math.trunc(query.limit)));
-    const rows = this.#database
-      .prepare(`SELECT document FROM executions WHERE ${conditions.join(' AND ')} ORDER BY sequence DESC LIMIT ${limit}`)
-      .all(...values) as { document: string }[];
+    this.#flushForReading();
+    const { sql, values } = selectExecutions(query);
+    const rows = this.#database.prepare(sql).all(...values) as { document: string }[];
     return rows.map(({ document }) => JSON.parse(document) as Execution);
   }
 
@@ -164,26 +149,29 @@ export class SqliteExecutionHistory implements ExecutionHistory {
   }
 
   content(id: string): ExecutionContent | undefined {
-    this.flush();
+    this.#flushForReading();
     const row = this.#statements.content.get(id) as
       { request: Uint8Array | null; response: Uint8Array | null; log: string; log_truncated: number } | undefined;
-    if (!row) return undefined;
+    // What cannot be written is still known.
+    const pending = this.#stuck ? this.#pending.get(id) : undefined;
+    if (!row && !pending) return undefined;
     const live = this.#logs.get(id)?.text.read();
+    const response = text(pending?.response ?? row?.response);
     return {
-      request: row.request ? Buffer.from(row.request).toString('utf8') : '',
-      ...(row.response ? { response: Buffer.from(row.response).toString('utf8') } : {}),
-      log: live?.text ?? row.log,
-      logTruncated: live?.truncated ?? row.log_truncated === 1,
+      request: text(pending?.request ?? row?.request) ?? '',
+      ...(response === undefined ? {} : { response }),
+      log: live?.text ?? row?.log ?? '',
+      logTruncated: live?.truncated ?? row?.log_truncated === 1,
     };
   }
 
   count(): number {
-    this.flush();
+    this.#flushForReading();
     return this.#count;
   }
 
   lastByFunction(): Map<string, Execution> {
-    this.flush();
+    this.#flushForReading();
     const names = this.#database.prepare('SELECT DISTINCT function_name AS name FROM executions').all() as { name: string }[];
     const last = this.#database.prepare(
       "SELECT document FROM executions WHERE function_name = ? AND final = 1 ORDER BY sequence DESC LIMIT 1",
@@ -197,7 +185,7 @@ export class SqliteExecutionHistory implements ExecutionHistory {
   }
 
   clear(): void {
-    this.flush();
+    this.#flushForReading();
     inTransaction(this.#database, () => {
       this.#database.exec("DELETE FROM contents WHERE sequence IN (SELECT sequence FROM executions WHERE final = 1)");
       this.#database.exec("DELETE FROM executions WHERE final = 1");
@@ -207,7 +195,7 @@ export class SqliteExecutionHistory implements ExecutionHistory {
   }
 
   async exportTo(file: string): Promise<number> {
-    this.flush();
+    this.#flushForReading();
     return exportHistory(this.#statements.exportSlice, file);
   }
 
@@ -236,13 +224,30 @@ export class SqliteExecutionHistory implements ExecutionHistory {
     this.#pendingBytes = 0;
     this.#count += group.added.length;
     this.#bytes += group.grown;
+    if (this.#stuck) {
+      this.#stuck = false;
+      this.#logger.info('The execution history is written again.');
+    }
     this.#prune();
   }
 
-  /** Commits what is pending and closes the file. */
+  /** Commits what is pending, when that is possible, and closes the file. */
   close(): void {
-    this.flush();
+    this.#flushForReading();
+    clearTimeout(this.#timer);
     this.#database.close();
+  }
+
+  /** What cannot be written must not keep anybody from reading what was. */
+  #flushForReading(): void {
+    try {
+      this.flush();
+    } catch (error) {
+      if (!this.#stuck) this.#logger.error('The execution history cannot be written; it is tried again every second.', error);
+      this.#stuck = true;
+      this.#forgetContentsWhenStuck();
+      this.#timer ??= setTimeout(() => this.#flushForReading(), retryMilliseconds).unref();
+    }
   }
 
   #sequenceOf(id: string): number | undefined {
@@ -304,19 +309,11 @@ export class SqliteExecutionHistory implements ExecutionHistory {
 
   #schedule(bytes: number): void {
     this.#pendingBytes += bytes;
+    if (this.#stuck && this.#timer) return;
     const delay = this.#pendingBytes > groupBytes ? 0 : groupMilliseconds;
     if (this.#timer && delay > 0) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      try {
-        this.flush();
-      } catch (error) {
-        this.#logger.error('Execution history could not be written; it is tried again.', error);
-        this.#forgetContentsWhenStuck();
-        this.#timer = setTimeout(() => { this.#timer = undefined; this.#schedule(0); }, 1000);
-        this.#timer.unref();
-      }
-    }, delay);
+    this.#timer = setTimeout(() => this.#flushForReading(), delay);
   }
 
   /** A full disk must not fill the memory too. */
@@ -384,6 +381,10 @@ export class SqliteExecutionHistory implements ExecutionHistory {
     }
     this.flush();
   }
+}
+
+function text(bytes: Uint8Array | null | undefined): string | undefined {
+  return bytes ? Buffer.from(bytes).toString('utf8') : undefined;
 }
 
 function searchText({ id, functionName, errorType, errorMessage }: Execution): string {

@@ -71,6 +71,21 @@ describe('Lifetime of processes', () => {
     }
   });
 
+  it('ends an environment that passes MemorySize only when it is told to', async () => {
+    const bench = openWorkbench();
+    try {
+      bench.place.write('hungry/index.js', 'exports.handler = async () => { const kept = Buffer.alloc(400 * 1048576, 1); await new Promise((resolve) => setTimeout(resolve, 1500)); return kept.length; };');
+      const fn = functionIn(bench.place, 'hungry', { memorySize: 256 });
+      const reported = await bench.call(fn);
+      assert.equal(answerOf(reported), 400 * 1_048_576);
+      assert.ok(reported.maxMemoryUsedMb > 400, `${reported.maxMemoryUsedMb} MB reported`);
+      bench.settings.enforceMemory = true;
+      assert.deepEqual((await bench.call(fn)).outcome, { kind: 'out-of-memory' });
+    } finally {
+      await bench.close();
+    }
+  });
+
   it('leaves no process behind when it is closed, busy or idle, nor what functions started', async function () {
     if (process.platform === 'win32') this.skip();
     const bench = openWorkbench();
@@ -86,6 +101,32 @@ describe('Lifetime of processes', () => {
     await bench.close();
     assert.equal((await spinning).outcome.kind, 'exit');
     for (const pid of [busy, grandchild, idle.environment?.pid ?? 0]) await until(() => !isAlive(pid), `process ${pid} is gone`);
+  });
+
+  it('what a function detached ends with its environment, also when the function left first', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const bench = openWorkbench();
+    try {
+      bench.place.write('detach/index.js', `
+const { spawn } = require('node:child_process');
+exports.handler = async ({ leave }) => {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'ignore' });
+  child.unref();
+  console.log(child.pid);
+  if (leave) process.exit(1);
+};`);
+      const fn = functionIn(bench.place, 'detach');
+      const pids: number[] = [];
+      const onLog = (text: string) => { if (/\tINFO\t\d+$/.test(text)) pids.push(Number(text.split('\t').at(-1))); };
+      await bench.call(fn, { leave: true }, { onLog });
+      await until(() => pids.length === 1 && !isAlive(pids[0] as number), 'the first is gone');
+      await bench.call(fn, {}, { onLog });
+      assert.ok(isAlive(pids[1] as number));
+      bench.runner.retire('detach');
+      await until(() => !isAlive(pids[1] as number), 'the second is gone');
+    } finally {
+      await bench.close();
+    }
   });
 
   it('a kill -9 of the engine takes spinning functions along', async function () {

@@ -124,6 +124,32 @@ describe('execution history', () => {
     assert.equal(store.content('a')?.log, 'one\ntwo\n');
   });
 
+  it('serves what it has while it cannot be written, and catches up when it can', () => {
+    const messages: string[] = [];
+    const file = join(folder, 'history.sqlite');
+    const store = new SqliteExecutionHistory(file, () => ({ maxExecutions: 100, maxMegabytes: 5 }), {
+      ...logger, info: (message: string) => messages.push(message), error: (message: string) => messages.push(message),
+    });
+    open.push(store);
+    store.save(execution('before', store.nextSequence()));
+    store.flush();
+    const other = new DatabaseSync(file);
+    other.exec("CREATE TRIGGER full BEFORE INSERT ON executions BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END");
+    store.save(execution('during', store.nextSequence()));
+    store.saveRequest('during', Buffer.from('{"a":1}'));
+    store.appendLog('during', 'START\n');
+    assert.throws(() => store.flush(), /full/);
+    assert.deepEqual(store.list({ limit: 9 }).map(({ id }) => id), ['before']);
+    assert.equal(store.count(), 1);
+    assert.equal(store.get('during')?.id, 'during');
+    assert.deepEqual(store.content('during'), { request: '{"a":1}', log: 'START\n', logTruncated: false });
+    other.exec('DROP TRIGGER full');
+    other.close();
+    assert.deepEqual(store.list({ limit: 9 }).map(({ id }) => id), ['during', 'before']);
+    assert.deepEqual(store.content('during'), { request: '{"a":1}', log: 'START\n', logTruncated: false });
+    assert.deepEqual(messages, ['The execution history cannot be written; it is tried again every second.', 'The execution history is written again.']);
+  });
+
   it('clears all but running executions, and exports JSON Lines oldest first', async () => {
     const store = history();
     store.save(execution('a', 1));
