@@ -64,6 +64,8 @@ describe('an engine without signatures', () => {
     const lines = Buffer.from(answer.headers.get('x-amz-log-result') ?? '', 'base64').toString().split('\n');
     for (const start of ['START', 'END', 'REPORT']) assert.ok(lines.some((line) => line.startsWith(`${start} RequestId: ${id}`)), start);
     assert.ok(lines.some((line) => line.includes(`\t${id}\tINFO\tseen`)));
+    const { execution } = await own(`/_local-lambda/execution?id=${id}`) as { execution: { id: string; attempts: { binary: string; binaryVersion: string }[] } };
+    assert.deepEqual(execution.attempts.map(({ binary, binaryVersion }) => [binary, binaryVersion]), [[process.execPath, process.versions.node]]);
   });
 
   it('lambda-facts §1.2, §1.4: 6 MB go in and out, one byte more does not', async () => {

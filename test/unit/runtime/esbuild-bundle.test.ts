@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { loadEsbuild } from '../../../src/runtime/esbuild-bundle.ts';
 import { answerOf, functionIn, openWorkbench, type Workbench } from './fixture.ts';
 
 describe('TypeScript without set-up', () => {
@@ -62,6 +64,22 @@ export const handler = async () => [__dirname, require('./data.json').n];`,
 
   it('top-level await works in an ES module', async () => {
     assert.equal(answerOf(await run({ 'package.json': '{"type":"module"}', 'app.ts': 'const n: number = await Promise.resolve(5);\nexport const handler = async () => n;' }, 'app.ts')), 5);
+  });
+
+  it('is built by the esbuild of the workspace, or by ours when that one does not work here', async () => {
+    const ours = createRequire(import.meta.url).resolve('esbuild');
+    const place = (name: string, source: string) => {
+      bench.place.write(`${name}/node_modules/esbuild/package.json`, '{"name":"esbuild","main":"index.js"}');
+      bench.place.write(`${name}/node_modules/esbuild/index.js`, source);
+      return bench.place.write(`${name}/app.ts`, 'export const handler = async (): Promise<number> => 1;');
+    };
+    const own = place('own', `module.exports = { ...require(${JSON.stringify(ours)}), whose: 'workspace' };`);
+    assert.equal((await loadEsbuild(own) as unknown as { whose?: string }).whose, 'workspace');
+    const foreign = place('foreign', "exports.transform = () => Promise.reject(new Error('built for another platform'));");
+    assert.equal(typeof (await loadEsbuild(foreign)).build, 'function');
+    for (const [name, file] of [['own', own], ['foreign', foreign]] as const) {
+      assert.equal(answerOf(await bench.call(functionIn(bench.place, name, { handler: 'app.handler', code: { handlerFile: file } }))), 1);
+    }
   });
 
   it('.mts and .cts say themselves what they are', async () => {

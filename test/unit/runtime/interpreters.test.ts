@@ -74,6 +74,18 @@ describe('Interpreters', function () {
     assert.deepEqual(await choose('python3.13'), { kind: 'found', interpreter: { binary: own, version: '3.13.1' } });
   });
 
+  it('the interpreter that the Python extension has chosen for the folder goes before PATH, a virtual environment before it', async () => {
+    const chosen = double('elsewhere/python', '3.9.2');
+    process.env.PATH = place.path('bin');
+    double('bin/python3.13', '3.13.1');
+    const settings = { pythonInterpreters: { [place.root]: chosen } };
+    const first = await choose('python3.13', settings);
+    assert.equal(first.kind === 'found' && first.interpreter.binary, chosen);
+    const own = double('.venv/bin/python', '3.12.3');
+    const second = await choose('python3.13', settings);
+    assert.equal(second.kind === 'found' && second.interpreter.binary, own);
+  });
+
   it('a setting goes before everything, and a wrong one says so', async () => {
     const named = double('mine', '3.13.7');
     double('.venv/bin/python', '3.13.1');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { delimiter } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { functionEnvironment, reservedVariables } from '../../../src/runtime/process-environment.ts';
 import { answerOf, functionIn, openWorkbench, type Workbench } from './fixture.ts';
 
 describe('Environment of a function', () => {
@@ -25,6 +26,37 @@ describe('Environment of a function', () => {
     assert.match(environment.AWS_LAMBDA_LOG_STREAM_NAME ?? '', /^\d{4}\/\d\d\/\d\d\/\[\$LATEST\][0-9a-f]{32}$/);
     assert.equal(environment.AWS_LAMBDA_LOG_FORMAT, undefined);
     assert.equal(environment.LOCAL_LAMBDA_CHANNEL, undefined, 'the secret of the channel stays out of sight');
+  });
+
+  it('lambda-facts §6.2: what differs by language', () => {
+    const of = (runtime: string) => functionEnvironment({
+      fn: functionIn(bench.place, 'f', { runtime, layers: ['/layer'] }), settings: bench.settings, taskRoot: '/task', handler: 'a.b', runtimeFolder: '/runtime', files: [],
+      endpoint: { endpoint: '', region: 'us-east-1', accountId: '123456789012', accessKeyId: 'K', secretAccessKey: 'S' },
+    }).variables;
+    const node = of('nodejs22.x');
+    const python = of('python3.13');
+    const custom = of('provided.al2023');
+    assert.deepEqual([node, python, custom].map((variables) => variables['AWS_EXECUTION_ENV']), ['AWS_Lambda_nodejs22.x', 'AWS_Lambda_python3.13', undefined]);
+    assert.deepEqual([node, python, custom].map((variables) => variables['LC_CTYPE']), [undefined, 'C.UTF-8', undefined]);
+    assert.deepEqual(node['NODE_PATH']?.split(delimiter), [join('/layer', 'nodejs', 'node22', 'node_modules'), join('/layer', 'nodejs', 'node_modules'), '/task']);
+    assert.deepEqual(python['PYTHONPATH']?.split(delimiter), [join('/layer', 'python'), join('/layer', 'python', 'lib', 'python3.13', 'site-packages')]);
+    for (const variables of [node, python, custom]) {
+      assert.deepEqual(['LAMBDA_RUNTIME_DIR', '_AWS_XRAY_DAEMON_PORT', 'TZ'].map((name) => variables[name]), ['/runtime', '2000', ':UTC']);
+      assert.equal(variables['AWS_SESSION_TOKEN'], undefined);
+    }
+  });
+
+  it('lambda-facts §6.2: no source of variables can set a reserved one', () => {
+    const given = Object.fromEntries([...reservedVariables].map((name) => [name, 'given']));
+    Object.assign(bench.settings, { environment: { '*': given } });
+    const { variables, refused } = functionEnvironment({
+      fn: functionIn(bench.place, 'f', { environment: given }), settings: bench.settings, taskRoot: '/task', handler: 'a.b', runtimeFolder: '/runtime',
+      files: [[...reservedVariables].map((name) => `${name}=given`).join('\n')],
+      endpoint: { endpoint: '', region: 'us-east-1', accountId: '123456789012', accessKeyId: 'K', secretAccessKey: 'S' },
+    });
+    assert.equal(reservedVariables.size, 21);
+    assert.deepEqual(Object.entries(variables).filter(([, value]) => value === 'given'), []);
+    assert.deepEqual(refused.toSorted(), [...reservedVariables].toSorted());
   });
 
   it('lambda-facts §6.2: log format and level only with JSON logging', async () => {
