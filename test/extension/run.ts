@@ -65,8 +65,11 @@ async function runOnServer(): Promise<boolean> {
       const timer = setTimeout(() => reject(new Error('The extension suite did not end within 5 minutes.')), 300_000);
       void page.exposeFunction('codeAutomationExit', (code: number) => { clearTimeout(timer); resolve(code); });
     });
-    await page.exposeFunction('codeAutomationLog', (_type: string, args: unknown[]) => {
+    await page.exposeFunction('codeAutomationLog', (type: string, args: unknown[]) => {
       const text = format(...args);
+      // What the reporter prints arrives as information; what VS Code says of itself (native parts that the npm package lacks) is noise.
+      if (!['log', 'info'].includes(type) && !text.includes('local-lambda')) return;
+      if (/^(Resolv\w+ connection token|Creating a socket|Updating additional|\[[\w-]+(:\w+)?\] )/.test(text)) return;
       process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
     });
     await page.goto(workbenchUrl(server, { folder: workspace, extension: root, tests: entry }));

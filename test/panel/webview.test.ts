@@ -102,8 +102,9 @@ describe('records panel, in a browser', () => {
     await page.locator('.facts').waitFor();
     await history().happen(entry(301));
     await page.locator(`.execution[aria-selected="true"][data-id="${entry(301).execution.id}"]`).waitFor();
+    const chosen = await page.locator('.execution').nth(4).getAttribute('data-id');
     await page.locator('.execution').nth(4).click();
-    const chosen = await selected(page).getAttribute('data-id');
+    await page.locator(`.execution[aria-selected="true"][data-id="${chosen}"]`).waitFor();
     await page.evaluate(`document.querySelector('.executions').scrollTop = 4600`);
     const inView = `(() => { const { left, top } = document.querySelector('.executions').getBoundingClientRect();
       const row = document.elementFromPoint(left + 50, top + 5).closest('.execution'); return row && row.dataset.id + ' ' + Math.round(row.getBoundingClientRect().top); })()`;

@@ -132,6 +132,7 @@ describe('the extension in VS Code', function () {
   it('is driven by the keyboard alone', async () => {
     const { page } = vscode;
     await vscode.command('Local Lambda: Open Handler');
+    await page.getByPlaceholder('Choose a function').waitFor();
     await page.keyboard.type('ShipOrder');
     await page.locator('.quick-input-list .monaco-list-row', { hasText: 'ShipOrder' }).waitFor();
     await page.keyboard.press('Enter');
