@@ -6,6 +6,7 @@ import type { QueueMessageStore, StoredMessage } from '../../contracts/queue-mes
 import type { ServiceInput, ServiceOutput } from '../../contracts/resources.ts';
 import { invalidParameter, invalidValue, resourceNotFound } from './faults.ts';
 import { optionalInteger, optionalText, requiredText } from './input.ts';
+import { messageIdAt } from './message-ids.ts';
 import type { Queue, QueueRegistry } from './queue-registry.ts';
 import type { QueueSignals } from './queue-signals.ts';
 import { optional } from './sending.ts';
@@ -190,7 +191,7 @@ export class MoveTasks {
     const target = registry.byArn(arn);
     if (!target || target.fifo !== source.fifo) return nonExistentQueue;
     const now = clock.now();
-    messages.move(source.key, message.position, target.key, { at: now, sentAt: now, messageId: uuid(), receives: 0, sourceArn: null });
+    messages.move(source.key, message.position, target.key, { at: now, sentAt: now, messageId: messageIdAt(now, uuid()), receives: 0, sourceArn: null });
     signals.announce(target.name);
     return undefined;
   }

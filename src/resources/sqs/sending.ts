@@ -4,6 +4,7 @@ import type { Clock } from '../../contracts/clock.ts';
 import type { QueueMessageStore } from '../../contracts/queue-messages.ts';
 import { invalidMessageContents, invalidParameter, invalidValue, missingParameter } from './faults.ts';
 import { attributesMd5, attributesSize, checkMessageAttributes, hasForbiddenCharacters, type MessageAttributes } from './message-attributes.ts';
+import { messageIdAt } from './message-ids.ts';
 import type { Queue } from './queue-registry.ts';
 import type { QueueSignals } from './queue-signals.ts';
 
@@ -63,7 +64,7 @@ export class Sender {
       if (known) return { ...answer, messageId: known.messageId, sequenceNumber: sequenceNumber(known.position) };
       const delay = message.delaySeconds ?? Number(queue.attributes.DelaySeconds);
       const delayedUntil = delay > 0 ? clock.waitNow() + delay * 1000 : undefined;
-      const messageId = uuid();
+      const messageId = messageIdAt(now, uuid());
       const position = messages.add(queue.key, {
         messageId, body: message.body, bodyMd5: answer.bodyMd5, sentAt: now,
         ...(Object.keys(message.attributes).length === 0 ? {} : { attributes: JSON.stringify(message.attributes) }),
