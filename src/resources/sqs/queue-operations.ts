@@ -76,6 +76,7 @@ export class QueueOperations {
   delete(input: ServiceInput): ServiceOutput {
     const queue = this.queueOf(input);
     this.#parts.registry.delete(queue);
+    this.#purged.delete(queue.name);
     this.#parts.signals.forget(queue.name, queueDoesNotExist());
     this.#parts.housekeeping.start();
     return {};

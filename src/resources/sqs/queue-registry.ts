@@ -88,6 +88,15 @@ export class QueueRegistry {
     return this.all().filter(({ redrive }) => redrive?.deadLetterTargetArn === arn);
   }
 
+  /** ARNs of the queues whose redrive policy names a queue, by that queue's ARN. */
+  sourceArns(): Map<string, string[]> {
+    const sources = new Map<string, string[]>();
+    for (const { name, redrive } of this.all()) {
+      if (redrive) sources.set(redrive.deadLetterTargetArn, [...sources.get(redrive.deadLetterTargetArn) ?? [], this.arnOf(name)]);
+    }
+    return sources;
+  }
+
   create(name: string, attributes: QueueAttributes, tags: Record<string, string>): Queue {
     const now = this.#clock.now();
     return this.#put(name, { createdAt: now, modifiedAt: now, declared: false, base: attributes, baseTags: {}, changes: {}, over: {}, tags });

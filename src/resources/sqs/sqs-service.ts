@@ -136,8 +136,9 @@ export class SqsService implements QueueHost, QueuePoller {
   summaries(): QueueSummary[] {
     const { clock, messages, endpoint } = this.#parts;
     const now = clock.now();
+    const sources = this.#registry.sourceArns();
+    // Timers keep the counts true: nothing is written for a view.
     return this.#registry.all().map((queue) => {
-      messages.transaction(() => this.#signals.promote(queue));
       const { ready, inFlight, delayed } = messages.counts(queue.key);
       const oldest = messages.oldest(queue.key);
       const arn = this.#registry.arnOf(queue.name);
@@ -147,7 +148,7 @@ export class SqsService implements QueueHost, QueuePoller {
         ...(oldest === undefined ? {} : { oldestAgeSeconds: Math.max(0, Math.floor((now - oldest) / 1000)) }),
         visibilityTimeoutSeconds: Number(queue.attributes.VisibilityTimeout),
         ...(queue.redrive ?? {}),
-        sourceArns: this.#registry.sourcesOf(arn).map(({ name }) => this.#registry.arnOf(name)),
+        sourceArns: sources.get(arn) ?? [],
         ...optional('origin', queue.origin),
         changed: this.#registry.changesOf(queue),
       };
