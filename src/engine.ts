@@ -8,6 +8,7 @@ import type { FunctionRunner } from './contracts/runner.ts';
 import type { EngineSettings } from './contracts/settings.ts';
 import type { TemplateSettings, WorkspaceModel } from './contracts/workspace.ts';
 import { Endpoint } from './endpoint/endpoint.ts';
+import { EventBridgeProtocol } from './endpoint/eventbridge-protocol.ts';
 import { SnsProtocol } from './endpoint/sns-protocol.ts';
 import { SqsProtocol } from './endpoint/sqs-protocol.ts';
 import { Broadcaster } from './host/broadcaster.ts';
@@ -30,11 +31,13 @@ import { bootstrapFolder, supervisorEntry, version } from './host/shipped-files.
 import { TrustGate } from './host/trust-gate.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
 import { engineLog, type EngineInfo, type EngineStatus, type InitializeParams, type WorkspaceUpdate } from './protocol/engine.ts';
+import { EventBridgeService } from './resources/eventbridge/eventbridge-service.ts';
 import { SnsService } from './resources/sns/sns-service.ts';
 import { SqsService } from './resources/sqs/sqs-service.ts';
 import { createCodePreparer } from './runtime/code-preparer.ts';
 import { createCodeStore } from './runtime/frozen-code.ts';
 import { createFunctionRunner } from './runtime/function-runner.ts';
+import { SqliteBusStore } from './store/bus-store.ts';
 import { SqliteDocumentStore } from './store/document-store.ts';
 import { SqliteEventQueue } from './store/event-queue.ts';
 import { SqliteExecutionHistory } from './store/execution-history.ts';
@@ -137,6 +140,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     changed: () => broadcaster.resourcesChanged(),
   });
   hosts.topics = topics;
+  const buses = new EventBridgeService({
+    clock, documents, account, logger, gate, store: new SqliteBusStore(state.database), queues, topics, functions: lambda, uuid: randomUUID,
+    changed: () => broadcaster.resourcesChanged(),
+  });
+  hosts.buses = buses;
   const reader = createWorkspaceReader({ folders, settings: templateSettings(settings), logger, watch: true });
   const secret = randomBytes(24).toString('base64url');
   const socketPath = socketPathFor(dataFolder);
@@ -158,7 +166,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     requireSignatures: () => options.requireSignatures ?? settings.requireSignatures,
     region: () => settings.region, accountId: () => settings.accountId,
     ownRoutes: ownRoutes({ info, clock, gate, lambda, history, settings: currentSettings, reader }),
-    services: [new SqsProtocol(queues, () => info.endpoint), new SnsProtocol(topics, () => topics.signingCertificate(), () => info.endpoint)],
+    services: [new SqsProtocol(queues, () => info.endpoint), new SnsProtocol(topics, () => topics.signingCertificate(), () => info.endpoint),
+      new EventBridgeProtocol(buses, () => info.endpoint)],
   });
 
   function engineStatus(): EngineStatus {
@@ -225,6 +234,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     remembered.put('port', port);
     info.endpoint = `http://127.0.0.1:${port}`;
     topics.start();
+    buses.start();
   }
 
   async function applyWorkspace(update: WorkspaceUpdate | InitializeParams): Promise<void> {
@@ -253,6 +263,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
       reader.dispose();
       queues.close();
       topics.close();
+      buses.close();
       await endpoint.close();
       await lambda.close();
       await runner.close();

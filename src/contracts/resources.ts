@@ -221,13 +221,58 @@ export interface BusSummary {
     schedule?: string;
     /** Epoch milliseconds of the next run of a schedule. */
     nextRun?: number;
+    /** Epoch milliseconds of its last run. */
+    lastRun?: number;
     targetArns: readonly string[];
+    /** Events that matched it, and runs of its schedule. */
     matched: number;
+    /** Why it cannot work as it stands; one sentence. */
+    problem?: string;
     origin?: FunctionOrigin;
+    /** What an API call changed over the template: AWS parameter names, `Target <Id>` for a target. */
+    changed: readonly string[];
   }[];
   /** Newest first, at most 20. */
-  lastEvents: readonly { id: string; time: string; source: string; detailType: string; matchedRules: readonly string[] }[];
+  lastEvents: readonly BusEvent[];
   origin?: FunctionOrigin;
+  changed: readonly string[];
+}
+
+/** What became of one event of a bus. */
+export interface BusEvent {
+  id: string;
+  /** As in the event: ISO 8601, whole seconds. */
+  time: string;
+  source: string;
+  detailType: string;
+  /** Names of rules. */
+  matchedRules: readonly string[];
+  /** One for each target of the rules that matched. */
+  deliveries: readonly RuleDelivery[];
+}
+
+export interface RuleDelivery {
+  rule: string;
+  targetId: string;
+  targetArn: string;
+  /** `dead-lettered`: the target did not get it, its dead-letter queue did. */
+  status: 'delivered' | 'dead-lettered' | 'failed';
+  /** Message id, request id or event id at the target. */
+  deliveredId?: string;
+  /** Why the target did not get it; one sentence. */
+  error?: string;
+}
+
+/** Why the rules of a bus matched an event or not, as they stand now. */
+export interface EventExplanation {
+  /** JSON text; absent when it was too large to be kept. */
+  event?: string;
+  rules: readonly {
+    name: string;
+    matched: boolean;
+    /** Why not, field by field; sentences. */
+    reasons: readonly string[];
+  }[];
 }
 
 export interface BucketSummary {
@@ -287,6 +332,8 @@ export interface BusHost extends EmbeddedService, EventBusPort, TemplateFed {
   summaries(): BusSummary[];
   /** Runs a schedule's targets now. @throws AwsFault for an unknown rule, UserError for one without a schedule. */
   fire(ruleArn: string): void;
+  /** Answers "why did nothing happen?" for one of a bus's last events. @throws UserError when it is no longer kept. */
+  explain(busArn: string, eventId: string): EventExplanation;
 }
 
 export interface BucketHost extends BucketPort, TemplateFed {

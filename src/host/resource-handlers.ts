@@ -6,7 +6,7 @@ import type { LambdaApi, LambdaOperation } from '../contracts/lambda-api.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { BucketPort, EventBusPort, QueuePort, ResourceDefinition, ResourceHosts, ResourcesSnapshot, ServiceInput, ServiceOutput, TopicPort } from '../contracts/resources.ts';
 import {
-  callService, deleteBucketObject, deleteMessage, fireRule, listBucketObjects, listResources, peekMessages, readBucketObject,
+  callService, deleteBucketObject, deleteMessage, explainEvent, fireRule, listBucketObjects, listResources, peekMessages, readBucketObject,
 } from '../protocol/engine.ts';
 import { answer } from './rpc-server.ts';
 
@@ -75,4 +75,5 @@ export function registerResources(connection: MessageConnection, { hosts, lambda
   }));
   connection.onRequest(deleteBucketObject, ({ bucketArn, key }) => guarded(() => part('buckets').remove(bucketArn, key)));
   connection.onRequest(fireRule, ({ ruleArn }) => guarded(() => part('buses').fire(ruleArn)));
+  connection.onRequest(explainEvent, ({ busArn, eventId }) => guarded(() => part('buses').explain(busArn, eventId)));
 }

@@ -3,7 +3,7 @@ import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { Execution, ExecutionContent, ExecutionQuery } from '../contracts/executions.ts';
 import type { ClockState } from '../contracts/clock.ts';
 import type { EventAction, FaultSettings, FunctionSummary } from '../contracts/lambda-api.ts';
-import type { BucketObject, PeekedMessage, ResourcesSnapshot, ServiceInput, ServiceOutput } from '../contracts/resources.ts';
+import type { BucketObject, EventExplanation, PeekedMessage, ResourcesSnapshot, ServiceInput, ServiceOutput } from '../contracts/resources.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
 import type { WorkspaceDiagnostic } from '../contracts/workspace.ts';
 
@@ -149,6 +149,8 @@ export const readBucketObject = new RequestType<{ bucketArn: string; key: string
 export const deleteBucketObject = new RequestType<{ bucketArn: string; key: string }, boolean, ErrorData>('buckets/delete-object');
 /** Runs a schedule's targets now, whatever the time. */
 export const fireRule = new RequestType<{ ruleArn: string }, void, ErrorData>('rules/fire');
+/** Why the rules of a bus matched one of its last events or not. */
+export const explainEvent = new RequestType<{ busArn: string; eventId: string }, EventExplanation, ErrorData>('buses/explain');
 
 export const functionsChanged = new NotificationType<{ functions: FunctionSummary[] }>('functions/changed');
 export const diagnosticsChanged = new NotificationType<{ diagnostics: WorkspaceDiagnostic[] }>('workspace/diagnosticsChanged');

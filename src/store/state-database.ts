@@ -2,6 +2,7 @@
  * The state that must survive, in one SQLite file: so that an outcome, its deliveries and the end of its event commit
  * together or not at all. Each kind of state is a file beside this one, which brings its own tables.
  */
+import { busStoreSchema } from './bus-store.ts';
 import { openDatabase, type OpenedDatabase } from './database.ts';
 import { documentsSchema } from './document-store.ts';
 import { eventQueueSchema } from './event-queue.ts';
@@ -10,5 +11,5 @@ import { topicStoreSchema } from './topic-store.ts';
 
 /** Opens or makes the file. @throws UserError when a newer version wrote it. */
 export function openState(file: string): OpenedDatabase {
-  return openDatabase(file, [documentsSchema, [eventQueueSchema, queueMessagesSchema, topicStoreSchema].join(';')]);
+  return openDatabase(file, [documentsSchema, [eventQueueSchema, queueMessagesSchema, topicStoreSchema, busStoreSchema].join(';')]);
 }

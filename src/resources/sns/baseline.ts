@@ -2,7 +2,7 @@
 import { AwsFault } from '../../contracts/faults.ts';
 import type { ResourceDefinition } from '../../contracts/resources.ts';
 import { topicArn, type Place } from './arns.ts';
-import type { Attributes } from './overlay.ts';
+import type { Attributes } from '../overlay.ts';
 import { checkEndpoint, subscriptionAttributes, undeliverable } from './subscription-attributes.ts';
 import type { SubscriptionDefinition } from './subscription-registry.ts';
 import { topicAttribute } from './topic-attributes.ts';

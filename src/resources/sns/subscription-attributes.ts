@@ -3,7 +3,7 @@ import { isArnOf } from './arns.ts';
 import { effectiveSubscriptionPolicy, subscriptionDeliveryPolicy } from './delivery-policy.ts';
 import { invalidParameter } from './faults.ts';
 import { checkFilterPolicy, checkScope, defaultScope, jsonProblem, type FilterPolicyScope } from './filter-policy.ts';
-import type { Attributes } from './overlay.ts';
+import type { Attributes } from '../overlay.ts';
 import type { Subscription } from './subscription-registry.ts';
 import { defaultMessageBytes } from './topic-attributes.ts';
 import type { Topic } from './topic-registry.ts';

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { DocumentCollection } from '../../contracts/documents.ts';
 import type { FunctionOrigin } from '../../contracts/functions.ts';
 import type { Logger } from '../../contracts/logger.ts';
-import { change, dropOverruled, noChanges, overlaid, type AttributeOverlay, type Attributes } from './overlay.ts';
+import { change, dropOverruled, noChanges, overlaid, type AttributeOverlay, type Attributes } from '../overlay.ts';
 
 interface Subscribed {
   topicArn: string;

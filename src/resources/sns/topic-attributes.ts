@@ -1,5 +1,5 @@
 /** Attributes of topics: which there are, what they may be, and what GetTopicAttributes answers. */
-import type { Attributes } from './overlay.ts';
+import type { Attributes } from '../overlay.ts';
 import { effectiveTopicPolicy, topicDeliveryPolicy } from './delivery-policy.ts';
 import { invalidParameter } from './faults.ts';
 

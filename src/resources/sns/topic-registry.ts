@@ -6,7 +6,7 @@ import type { DocumentCollection } from '../../contracts/documents.ts';
 import type { FunctionOrigin } from '../../contracts/functions.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import { topicArn, type Place } from './arns.ts';
-import { change, dropOverruled, noChanges, overlaid, type AttributeOverlay, type Attributes } from './overlay.ts';
+import { change, dropOverruled, noChanges, overlaid, type AttributeOverlay, type Attributes } from '../overlay.ts';
 
 export interface TopicDefinition {
   name: string;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { change, dropOverruled, noChanges, overlaid } from '../../../../src/resources/sns/overlay.ts';
+import { change, dropOverruled, noChanges, overlaid } from '../../../src/resources/overlay.ts';
 
 type Step = { by: 'api' | 'template'; name: string; value: string | undefined };
 
