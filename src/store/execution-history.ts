@@ -115,7 +115,9 @@ export class SqliteExecutionHistory implements ExecutionHistory {
   appendLog(id: string, text: string): void {
     let log = this.#logs.get(id);
     if (!log) {
-      const stored = this.#open.has(id) ? undefined : this.content(id)?.log;
+      // Only what was tried before has a log already: between two attempts it is in the database alone.
+      const open = this.#open.get(id);
+      const stored = open && open.attempts.length <= 1 ? undefined : this.content(id)?.log;
       log = { text: new LogText(), dirty: false, storedLength: stored?.length ?? 0, writtenAt: performance.now() };
       if (stored !== undefined) log.text.append(stored);
       this.#logs.set(id, log);

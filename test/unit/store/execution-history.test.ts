@@ -52,6 +52,23 @@ describe('execution history', () => {
     assert.equal(second.content('unknown'), undefined);
   });
 
+  it('keeps the log of every attempt, also when the event waited in the database between them', () => {
+    const store = history();
+    const attempt = (number: number) => ({ number, startedAt: number, status: 'failed' as const, executedVersion: '$LATEST', coldStart: false });
+    const queued = execution('a', store.nextSequence(), { status: 'queued' });
+    store.save(queued);
+    for (const number of [1, 2, 3]) {
+      const attempts = Array.from({ length: number }, (_, index) => attempt(index + 1));
+      store.save({ ...queued, status: 'running', attempts });
+      store.appendLog('a', `START ${number}\n`);
+      store.flush();
+      store.appendLog('a', `END ${number}\n`);
+      store.save({ ...queued, attempts });
+      store.flush();
+    }
+    assert.equal(store.content('a')?.log, 'START 1\nEND 1\nSTART 2\nEND 2\nSTART 3\nEND 3\n');
+  });
+
   it('filters by function, status and text, taking % and _ as they are', () => {
     const store = history();
     store.save(execution('a', 1, { functionName: 'One', errorMessage: '100% wrong' }));
