@@ -165,6 +165,16 @@ describe('Python bootstrap', function () {
     assert.equal(one.raw, 'from the child\n'.repeat(2));
   });
 
+  it('answers once when a forked child comes back out of the handler too', async function () {
+    if (globalThis.process.platform === 'win32') this.skip();
+    const process = await start({ files: { 'index.py': 'import os\ndef handler(event, context):\n    if event.get("fork"):\n        if os.fork() == 0 and event.get("fail"):\n            raise ValueError("in the child")\n    return os.getpid()\n' } });
+    const own = await process.result<number>();
+    for (const event of [{ fork: true }, { fork: true, fail: true }]) {
+      assert.equal(await process.result<number>(event), own);
+      assert.equal(await process.result<number>(), own);
+    }
+  });
+
   it('lets multiprocessing start a fresh interpreter', async () => {
     const process = await start({ files: { 'index.py': [
       'import multiprocessing', '', 'def double(n):', '    return n * 2', '', 'def handler(event, context):',

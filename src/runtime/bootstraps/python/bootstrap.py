@@ -240,7 +240,13 @@ class Bootstrap:
                 event = json.loads(payload)
             except Exception as error:
                 raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}")
-            answer = self._marshal(handler(event, context), json)
+            try:
+                result = handler(event, context)
+            finally:
+                if Output.forked:
+                    # A forked child has come back out of the handler: the answer is its parent's to give.
+                    os._exit(0)
+            answer = self._marshal(result, json)
         except Exception as error:
             self._fail(ERROR, request_id, error)
             return
