@@ -270,7 +270,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
       await preparer.close();
       broadcaster.flush();
       broadcaster.close();
-      history.close();
+      await history.close();
       state.database.close();
       // The answer to the client that asked for the end still has to leave.
       setTimeout(() => {

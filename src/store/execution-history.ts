@@ -2,6 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { isFinal, type Execution, type ExecutionContent, type ExecutionHistory, type ExecutionQuery } from '../contracts/executions.ts';
 import type { Logger } from '../contracts/logger.ts';
+import { Checkpointer } from './checkpointer.ts';
 import { inTransaction, openDatabase } from './database.ts';
 import { exportHistory } from './history-export.ts';
 import { selectExecutions } from './history-query.ts';
@@ -27,6 +28,8 @@ interface Group {
   logs: { log: OpenLog; length: number }[];
   /** Bytes of contents. */
   grown: number;
+  /** Rows of executions written. */
+  rows: number;
 }
 
 interface OpenLog {
@@ -41,6 +44,8 @@ interface OpenLog {
 /** While a function runs, its log is rewritten at most this often, in milliseconds: it matters only if the engine dies. */
 const runningLogMilliseconds = 1000;
 
+/** About what a row of an execution and its indexes take in the log, bytes. */
+const rowBytes = 3000;
 /** Longest time that a write waits for its group, milliseconds. */
 const groupMilliseconds = 50;
 /** After a failure, milliseconds. */
@@ -57,6 +62,7 @@ export class SqliteExecutionHistory implements ExecutionHistory {
   readonly #bounds: () => HistoryBounds;
   readonly #logger: Logger;
   readonly #statements: ReturnType<typeof prepareHistory>;
+  readonly #checkpointer: Checkpointer;
   readonly #pending = new Map<string, Pending>();
   /** Logs of executions that have not finished, or are not committed. */
   readonly #logs = new Map<string, OpenLog>();
@@ -80,6 +86,9 @@ export class SqliteExecutionHistory implements ExecutionHistory {
     this.#bounds = bounds;
     this.#logger = logger;
     this.#statements = prepareHistory(database);
+    // Its own checkpoints, in the way of everybody else, are left for when the checkpointer cannot keep up.
+    database.exec('PRAGMA wal_autocheckpoint = 4000');
+    this.#checkpointer = new Checkpointer(file, logger);
     const totals = database.prepare(
       `SELECT (SELECT coalesce(max(sequence), 0) FROM executions) AS sequence, (SELECT count(*) FROM executions) AS count,
               (SELECT coalesce(sum(bytes), 0) FROM contents) AS bytes`,
@@ -205,7 +214,7 @@ export class SqliteExecutionHistory implements ExecutionHistory {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#pending.size === 0) return;
-    const group: Group = { added: [], logs: [], grown: 0 };
+    const group: Group = { added: [], logs: [], grown: 0, rows: this.#pending.size };
     inTransaction(this.#database, () => {
       for (const [id, pending] of this.#pending) {
         const sequence = (pending.execution ?? this.#open.get(id))?.sequence ?? this.#sequenceOf(id);
@@ -226,6 +235,7 @@ export class SqliteExecutionHistory implements ExecutionHistory {
     this.#pendingBytes = 0;
     this.#count += group.added.length;
     this.#bytes += group.grown;
+    this.#checkpointer.written(group.grown + group.rows * rowBytes);
     if (this.#stuck) {
       this.#stuck = false;
       this.#logger.info('The execution history is written again.');
@@ -233,10 +243,12 @@ export class SqliteExecutionHistory implements ExecutionHistory {
     this.#prune();
   }
 
-  /** Commits what is pending, when that is possible, and closes the file. */
-  close(): void {
+  /** Commits what is pending, when that is possible, and closes the file: at once, unless a checkpoint runs. */
+  async close(): Promise<void> {
     this.#flushForReading();
     clearTimeout(this.#timer);
+    const checkpoints = this.#checkpointer.close();
+    if (checkpoints) await checkpoints;
     this.#database.close();
   }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -12,10 +12,10 @@ import { keptCharacters } from '../../../src/store/log-text.ts';
 const logger = { debug() {}, info() {}, warn() {}, error(message: string, error?: unknown) { throw new Error(message, { cause: error }); } };
 
 let folder: string;
-let open: { close(): void }[] = [];
+let open: { close(): void | Promise<void> }[] = [];
 beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'history é ')); });
-afterEach(() => {
-  for (const item of open) item.close();
+afterEach(async () => {
+  for (const item of open) await item.close();
   open = [];
   rmSync(folder, { recursive: true, force: true });
 });
@@ -35,7 +35,7 @@ function execution(id: string, sequence: number, more: Partial<Execution> = {}):
 }
 
 describe('execution history', () => {
-  it('is read at once, newest first, and survives reopening', () => {
+  it('is read at once, newest first, and survives reopening', async () => {
     const first = history();
     for (let i = 0; i < 5; i += 1) first.save(execution(`e${i}`, first.nextSequence()));
     first.saveRequest('e1', Buffer.from('{"a":1}'));
@@ -43,7 +43,7 @@ describe('execution history', () => {
     first.appendLog('e1', 'START\n');
     assert.deepEqual(first.list({ limit: 2 }).map(({ id }) => id), ['e4', 'e3']);
     assert.deepEqual(first.list({ limit: 10, before: 3 }).map(({ id }) => id), ['e1', 'e0']);
-    first.close();
+    await first.close();
     open = [];
     const second = history();
     assert.equal(second.count(), 5);
@@ -103,12 +103,12 @@ describe('execution history', () => {
     assert.deepEqual(store.list({ limit: 10 }).map(({ id }) => id), ['e5', 'e4']);
   });
 
-  it('marks what ran when the engine ended as interrupted', () => {
+  it('marks what ran when the engine ended as interrupted', async () => {
     const first = history();
     const attempt = { number: 1, startedAt: 1, status: 'running' as const, executedVersion: '$LATEST', coldStart: true };
     first.save(execution('a', 1, { status: 'running', attempts: [attempt] }));
     first.save(execution('event', 2, { status: 'running', invocationType: 'Event', attempts: [attempt] }));
-    first.close();
+    await first.close();
     open = [];
     const again = history();
     assert.equal(again.get('a')?.status, 'interrupted');
@@ -181,12 +181,30 @@ describe('execution history', () => {
     await assert.rejects(store.exportTo(join(folder, 'missing', 'out.jsonl')), /ENOENT/);
   });
 
-  it('sets a damaged file aside and refuses a newer schema', () => {
+  it('of a busy engine is checkpointed aside, and nothing holds the file when it is closed', async () => {
+    const store = history({ maxExecutions: 2000, maxMegabytes: 500 });
+    open = [];
+    const file = join(folder, 'history.sqlite');
+    const payload = Buffer.alloc(20_000, 'x');
+    for (let group = 0; statSync(file).size < 2 * 1024 * 1024; group += 1) {
+      assert.ok(group < 500, 'no checkpoint came');
+      for (let i = 0; i < 20; i += 1) {
+        store.save(execution(`e${group}-${i}`, store.nextSequence()));
+        store.saveRequest(`e${group}-${i}`, payload);
+      }
+      store.flush();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await store.close();
+    assert.deepEqual(readdirSync(folder), ['history.sqlite']);
+  });
+
+  it('sets a damaged file aside and refuses a newer schema', async () => {
     writeFileSync(join(folder, 'history.sqlite'), 'this is not a database, but it is long enough to be read as one'.repeat(20));
     const store = history();
     assert.match(store.setAside ?? '', /damaged/);
     assert.ok(readdirSync(folder).some((name) => name.includes('damaged')));
-    store.close();
+    await store.close();
     open = [];
     const raw = new DatabaseSync(join(folder, 'history.sqlite'));
     raw.exec('PRAGMA user_version = 99');
