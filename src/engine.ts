@@ -19,7 +19,9 @@ import { removeDiscovery, writeDiscovery } from './host/discovery.ts';
 import type { EngineLogger } from './host/engine-logger.ts';
 import { takeOwnership } from './host/engine-ownership.ts';
 import { checkSettings, resolveSettings } from './host/engine-settings.ts';
+import { embeddedSources } from './host/embedded-sources.ts';
 import { LoopbackPoster } from './host/http-poster.ts';
+import { registerMappings } from './host/mapping-handlers.ts';
 import { ownRoutes } from './host/own-routes.ts';
 import { RealAws } from './host/real-aws.ts';
 import { deliveryPorts, registerResources, resourcesSnapshot, setResourceBaselines } from './host/resource-handlers.ts';
@@ -34,6 +36,9 @@ import { engineLog, type EngineInfo, type EngineStatus, type InitializeParams, t
 import { EventBridgeService } from './resources/eventbridge/eventbridge-service.ts';
 import { SnsService } from './resources/sns/sns-service.ts';
 import { SqsService } from './resources/sqs/sqs-service.ts';
+import { dynamodbEvents } from './sources/dynamodb.ts';
+import { kinesisEvents } from './sources/kinesis.ts';
+import { sqsEvents } from './sources/sqs.ts';
 import { createCodePreparer } from './runtime/code-preparer.ts';
 import { createCodeStore } from './runtime/frozen-code.ts';
 import { createFunctionRunner } from './runtime/function-runner.ts';
@@ -118,12 +123,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   const hosts: Partial<ResourceHosts> = {};
   const lambda: LambdaService = new LambdaService({
     clock, runner, history, documents, gate, queue: new SqliteEventQueue(state.database), targets: deliveryPorts(hosts), deliveryHint, settings: currentSettings, logger,
+    sources: embeddedSources({ queues: () => queues.source }), shapes: { sqs: sqsEvents, kinesis: kinesisEvents, dynamodb: dynamodbEvents },
     codeStore: createCodeStore({ dataFolder, logger, settings: currentSettings }),
     ids: { uuid: randomUUID, hex: randomHex, random: Math.random },
     events: {
       executionChanged: (execution) => broadcaster.executionChanged(execution),
       logWritten: (id, functionName, lines) => broadcaster.logWritten(id, functionName, lines),
       functionsChanged: () => broadcaster.functionsChanged(),
+      mappingsChanged: () => broadcaster.mappingsChanged(),
     },
   });
   const account = () => ({ accountId: settings.accountId, region: settings.region });
@@ -159,7 +166,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   });
   const broadcaster = new Broadcaster({
     connections: () => rpc.connections, functions: () => lambda.listSummaries(), status: engineStatus,
-    resources: () => resourcesSnapshot(hosts),
+    resources: () => resourcesSnapshot(hosts), mappings: () => lambda.mappings.summaries(),
   });
   const endpoint = new Endpoint({
     lambda, credentials: { ...credentials, lookup: (id) => realAws.secretOf(id) }, token: credentials.token, logger,
@@ -202,6 +209,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   });
   const register = (connection: MessageConnection) => {
     registered.register(connection);
+    registerMappings(connection, lambda.mappings, logger);
     registerResources(connection, { hosts, lambda, logger, endpoint: () => info.endpoint });
   };
 
@@ -261,6 +269,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
       removeDiscovery(files.discovery, process.pid);
       stopForwarding();
       reader.dispose();
+      // Pollers first: a closed queue answers at once, with nothing.
+      await lambda.mappings.close();
       queues.close();
       topics.close();
       buses.close();

@@ -26,6 +26,8 @@ export interface PolledMessage {
 export interface QueueFacts {
   fifo: boolean;
   visibilityTimeoutSeconds: number;
+  /** Messages in it, whatever their state; approximate. */
+  messages: number;
 }
 
 /** Where one message of a queue is now. */
@@ -45,7 +47,8 @@ export interface QueueSource {
    * @throws SourceNotFound
    */
   receive(queueArn: string, options: { maximum: number; waitMilliseconds: number; signal: AbortSignal }): Promise<PolledMessage[]>;
-  delete(queueArn: string, messages: readonly Pick<PolledMessage, 'messageId' | 'receiptHandle'>[]): Promise<void>;
+  /** Resolves with the ids of messages that stay because their receipt handle is out of date. */
+  delete(queueArn: string, messages: readonly Pick<PolledMessage, 'messageId' | 'receiptHandle'>[]): Promise<readonly string[]>;
   /**
    * The messages were not processed. They come back when their visibility timeout ends: Lambda itself does nothing. An
    * embedded queue turns what is left of the timeout into a wait, which passes at the chosen scale.

@@ -1,7 +1,7 @@
 import type { DeliverySource } from './resources.ts';
 
 /** How an invocation reached the engine. */
-export type InvocationSource = 'editor' | 'endpoint' | 'replay' | DeliverySource;
+export type InvocationSource = 'editor' | 'endpoint' | 'replay' | 'event-source-mapping' | DeliverySource;
 export type InvocationType = 'RequestResponse' | 'Event' | 'DryRun';
 
 /**
@@ -79,6 +79,47 @@ export interface AsynchronousState {
   duplicate?: boolean;
 }
 
+/**
+ * What became of one record of a polled batch. Queues: `deleted`, or `given-back` to the queue. Streams: `checkpointed`
+ * (done, never read again), `failed` (tried again), `discarded` (given up, with or without a destination).
+ */
+export type BatchRecordOutcome = 'deleted' | 'given-back' | 'checkpointed' | 'failed' | 'discarded';
+
+export interface BatchRecord {
+  /** Message id or sequence number. */
+  id: string;
+  /** Absent while the function runs. */
+  outcome?: BatchRecordOutcome;
+}
+
+/** The polled side of an execution whose source is `event-source-mapping`: its batch. */
+export interface PolledBatch {
+  mappingUuid: string;
+  sourceArn: string;
+  /** Streams only. */
+  shardId?: string;
+  /** The same for every invocation with the same records, and a new one for each part of a split. */
+  batchId: string;
+  /** Which invocation of the batch it is, from 1. */
+  attempt: number;
+  /** Batch of which this one is a part, and how it came about. */
+  splitFrom?: { batchId: string; by: 'bisect' | 'batch-item-failures' | 'record-age' };
+  /** Records in the event. */
+  size: number;
+  /** Records that the filters kept out of it while it was gathered. */
+  filtered: number;
+  /** The first ones, at most 100. */
+  records: readonly BatchRecord[];
+  /** Times that a throttle turned the batch away before this invocation. */
+  throttles: number;
+  /** Tumbling windows only. */
+  window?: { start: string; end: string; final: boolean; terminatedEarly: boolean };
+  /** Set when the poller has acted on the answer: one sentence. */
+  outcome?: string;
+  /** On-failure destination of a stream's mapping. */
+  deliveries?: readonly EventDelivery[];
+}
+
 /** One try to run the function. All times epoch milliseconds, all durations milliseconds. */
 export interface ExecutionAttempt {
   /** 1 and up. */
@@ -140,6 +181,8 @@ export interface Execution {
   durationMs?: number;
   /** Only of asynchronous invocations. */
   asynchronous?: AsynchronousState;
+  /** Only of invocations by an event source mapping. */
+  polled?: PolledBatch;
   requestBytes: number;
   responseBytes?: number;
   attempts: readonly ExecutionAttempt[];

@@ -92,6 +92,14 @@ export interface EventInvokeConfigDefinition {
   onFailure?: string;
 }
 
+/** One event source mapping as a template declares it (`AWS::Lambda::EventSourceMapping`, `Events`). */
+export interface EventSourceMappingDefinition {
+  /** Logical id in the template; unique within the function. */
+  logicalId: string;
+  /** CloudFormation's properties with every intrinsic resolved, not checked. `FunctionName` may be an ARN with an alias. */
+  properties: Readonly<Record<string, unknown>>;
+}
+
 /** A function as one reader found it: the baseline that API calls and edits overlay. */
 export interface FunctionDefinition {
   origin: FunctionOrigin;
@@ -104,6 +112,7 @@ export interface FunctionDefinition {
   permissions?: readonly PolicyStatement[];
   /** Who may invoke the function beside its account's roles, as the template says; absent when the format says nothing of it. */
   resourcePolicy?: readonly PolicyStatement[];
+  eventSourceMappings: readonly EventSourceMappingDefinition[];
   tags: Readonly<Record<string, string>>;
   /** Template properties not modelled yet, resolved, keyed by AWS name (for example `Events`, `VpcConfig`). */
   rest: Readonly<Record<string, unknown>>;

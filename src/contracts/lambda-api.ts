@@ -1,4 +1,5 @@
 import type { Execution, ExecutionContent, InvocationSource, InvocationType } from './executions.ts';
+import type { EventSourceMappingHost } from './event-source-mappings.ts';
 import type { FunctionOrigin } from './functions.ts';
 
 export interface InvokeInput {
@@ -38,6 +39,7 @@ export type LambdaOperation =
   | 'PutFunctionEventInvokeConfig' | 'UpdateFunctionEventInvokeConfig' | 'GetFunctionEventInvokeConfig'
   | 'DeleteFunctionEventInvokeConfig' | 'ListFunctionEventInvokeConfigs'
   | 'PutFunctionRecursionConfig' | 'GetFunctionRecursionConfig'
+  | 'CreateEventSourceMapping' | 'GetEventSourceMapping' | 'UpdateEventSourceMapping' | 'DeleteEventSourceMapping' | 'ListEventSourceMappings'
   | 'ListTags' | 'GetAccountSettings';
 
 export interface OperationResult {
@@ -118,6 +120,7 @@ export interface FunctionSummary {
 
 /** What the engine's hosts (RPC, own routes) ask of the Lambda service beside the AWS API. */
 export interface LambdaHost extends LambdaApi {
+  readonly mappings: EventSourceMappingHost;
   listSummaries(): FunctionSummary[];
   /** The AWS invocation record as a destination would receive it, JSON text; undefined while running or unknown. */
   invocationRecord(executionId: string): string | undefined;

@@ -2,10 +2,11 @@
 import type { MessageConnection, NotificationType } from 'vscode-jsonrpc';
 import type { Execution } from '../contracts/executions.ts';
 import type { ClockState } from '../contracts/clock.ts';
+import type { EventSourceMappingSummary } from '../contracts/event-source-mappings.ts';
 import type { FunctionSummary } from '../contracts/lambda-api.ts';
 import type { ResourcesSnapshot } from '../contracts/resources.ts';
 import {
-  clockChanged, executionsChanged, functionsChanged, logWritten, resourcesChanged, statusChanged, type EngineStatus, type LogBatch,
+  clockChanged, executionsChanged, functionsChanged, logWritten, mappingsChanged, resourcesChanged, statusChanged, type EngineStatus, type LogBatch,
 } from '../protocol/engine.ts';
 
 /** Longest time that a change waits for others, milliseconds. */
@@ -20,6 +21,7 @@ export interface BroadcasterOptions {
   functions: () => FunctionSummary[];
   status: () => EngineStatus;
   resources: () => ResourcesSnapshot;
+  mappings: () => EventSourceMappingSummary[];
 }
 
 export class Broadcaster {
@@ -29,6 +31,7 @@ export class Broadcaster {
   #functions = false;
   #timer: NodeJS.Timeout | undefined;
   #resourcesTimer: NodeJS.Timeout | undefined;
+  #mappingsTimer: NodeJS.Timeout | undefined;
 
   constructor(options: BroadcasterOptions) {
     this.#options = options;
@@ -63,6 +66,14 @@ export class Broadcaster {
     }, resourcesMilliseconds);
   }
 
+  mappingsChanged(): void {
+    if (this.#options.connections().length === 0) return;
+    this.#mappingsTimer ??= setTimeout(() => {
+      this.#mappingsTimer = undefined;
+      this.#send(mappingsChanged, { mappings: this.#options.mappings() });
+    }, resourcesMilliseconds);
+  }
+
   clockChanged(state: ClockState): void {
     this.#send(clockChanged, state);
   }
@@ -91,6 +102,7 @@ export class Broadcaster {
   close(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#resourcesTimer);
+    clearTimeout(this.#mappingsTimer);
   }
 
   #send<P>(type: NotificationType<P>, parameters: P): void {

@@ -32,9 +32,11 @@ export interface OwnRouteParts {
   reader: WorkspaceReader;
 }
 
-export function ownRoutes({ info, clock, gate, lambda, history, reader }: OwnRouteParts): ReadonlyMap<string, (request: OwnRouteRequest) => OwnRouteResponse> {
+type OwnRoute = (request: OwnRouteRequest) => OwnRouteResponse | Promise<OwnRouteResponse>;
+
+export function ownRoutes({ info, clock, gate, lambda, history, reader }: OwnRouteParts): ReadonlyMap<string, OwnRoute> {
   const started = Date.now();
-  return new Map<string, (request: OwnRouteRequest) => OwnRouteResponse>([
+  return new Map<string, OwnRoute>([
     ['GET /_local-lambda/health', () => ({
       status: 200,
       body: { status: 'ok', version: info.version, pid: info.pid, uptimeSeconds: Math.floor((Date.now() - started) / 1000), ...lambda.status(), paused: gate.paused },
@@ -68,6 +70,13 @@ export function ownRoutes({ info, clock, gate, lambda, history, reader }: OwnRou
       lambda.setFaults(functionName, (faults ?? undefined) as FaultSettings | undefined);
       return { status: 200, body: {} };
     }],
+    ['GET /_local-lambda/mappings', () => ({ status: 200, body: { mappings: lambda.mappings.summaries() } })],
+    ['POST /_local-lambda/mapping', ({ body }) => mappingRoute(lambda, body)],
+    ['GET /_local-lambda/why', ({ query }) => {
+      const id = query.get('id');
+      if (!id) return { status: 400, body: { message: 'id is a message id or sequence number; source is the ARN of its queue or stream.' } };
+      return { status: 200, body: { fates: lambda.mappings.why(id, query.get('source') ?? undefined) } };
+    }],
     ['GET /_local-lambda/clock', () => ({ status: 200, body: clock.state() })],
     ['POST /_local-lambda/clock', ({ body }) => {
       const { scale, advanceSeconds } = object(body);
@@ -76,6 +85,23 @@ export function ownRoutes({ info, clock, gate, lambda, history, reader }: OwnRou
     }],
     ['POST /_local-lambda/patterns/test', ({ body }) => testPatternRoute(body)],
   ]);
+}
+
+/** `{"uuid","action"}`: what a person may do to an event source mapping beside the Lambda API. */
+async function mappingRoute({ mappings }: LambdaHost, body: Buffer): Promise<OwnRouteResponse> {
+  const { uuid, action, at } = object(body);
+  const actions: Record<string, (id: string) => unknown> = {
+    'poll-once': (id) => mappings.pollOnce(id),
+    pause: (id) => mappings.pause(id),
+    resume: (id) => mappings.resume(id),
+    reset: (id) => mappings.reset(id),
+    'trim-horizon': (id) => mappings.resetPosition(id, { kind: 'TRIM_HORIZON' }),
+    latest: (id) => mappings.resetPosition(id, { kind: 'LATEST' }),
+    'at-timestamp': (id) => mappings.resetPosition(id, { kind: 'AT_TIMESTAMP', at: numeric('at', at).at ?? Date.now() }),
+  };
+  const work = typeof action === 'string' && Object.hasOwn(actions, action) ? actions[action] : undefined;
+  if (typeof uuid !== 'string' || !work) throw new UserError(`The body is {"uuid": …, "action": …} with an action of ${Object.keys(actions).join(', ')}.`);
+  return { status: 200, body: { result: await work(uuid) ?? null } };
 }
 
 /** `{"dialect","pattern","event"}`, pattern and event as texts, so that nothing of their spelling is lost. */

@@ -1,5 +1,6 @@
 /** The Lambda service: joins invocation, synchronous and asynchronous, with the operations on functions. */
 import type { Clock } from '../contracts/clock.ts';
+import type { EventShapes, EventSources } from '../contracts/event-sources.ts';
 import type { DocumentStore } from '../contracts/documents.ts';
 import type { EventQueue } from '../contracts/event-queue.ts';
 import { isFinal, type Execution, type ExecutionContent, type ExecutionHistory } from '../contracts/executions.ts';
@@ -18,6 +19,8 @@ import { Concurrency } from './concurrency.ts';
 import { Destinations, type DeliveryHint, type DestinationPorts } from './destinations.ts';
 import { defaultEventAgeSeconds, defaultRetryAttempts, EventInvokeConfigs } from './event-invoke-configs.ts';
 import { functionArn, functionNotFound, parseFunctionName } from './function-names.ts';
+import { EventSourceMappings } from './event-source-mappings/event-source-mappings.ts';
+import { PolledInvocations } from './event-source-mappings/polled-invocations.ts';
 import { FunctionRegistry, type FunctionState } from './function-registry.ts';
 import { FaultingRunner } from './faulting-runner.ts';
 import { InjectedFaults } from './injected-faults.ts';
@@ -38,6 +41,9 @@ export interface LambdaServiceOptions {
   documents: DocumentStore;
   queue: EventQueue;
   gate: ResumeGate;
+  /** What event source mappings poll, and how its records look. */
+  sources: EventSources;
+  shapes: EventShapes;
   /** Where results and dead letters go, beside other functions. */
   targets: Omit<DestinationPorts, 'invoker'>;
   /** IAM is not enforced: a delivery that AWS would deny says so. */
@@ -48,6 +54,7 @@ export interface LambdaServiceOptions {
     executionChanged(execution: Execution): void;
     logWritten(executionId: string, functionName: string, lines: readonly string[]): void;
     functionsChanged(): void;
+    mappingsChanged(): void;
   };
 }
 
@@ -64,6 +71,7 @@ interface Invocation {
 const emptyBytes = new Uint8Array();
 
 export class LambdaService implements LambdaHost, EventInvoker {
+  readonly mappings: EventSourceMappings;
   readonly #options: LambdaServiceOptions;
   readonly #registry: FunctionRegistry;
   readonly #concurrency = new Concurrency();
@@ -73,6 +81,7 @@ export class LambdaService implements LambdaHost, EventInvoker {
   readonly #runner: FunctionRunner;
   readonly #operations: Operations;
   readonly #asynchronous: Asynchronous;
+  readonly #polled: PolledInvocations;
   readonly #running = new Map<string, SynchronousInvocation>();
   #last: Map<string, Execution> | undefined;
 
@@ -90,15 +99,26 @@ export class LambdaService implements LambdaHost, EventInvoker {
       registry: this.#registry, documents, account: settings, clock, logger, changed: () => events.functionsChanged(),
     });
     this.#recursion = new RecursionConfigs(documents);
+    const target = (name: string, qualifier: string | undefined) => this.#target(name, qualifier);
+    this.#polled = new PolledInvocations({
+      clock, history, ids, runner: this.#runner, faults: this.#faults, target,
+      acquire: (name) => this.#acquire(name), released: (name) => this.#asynchronous.released(name),
+      mayLoop: (name) => this.#recursion.get(name) === 'Allow', causeOf: (header) => this.#causeOf(header),
+      logWritten: (id, name, lines) => events.logWritten(id, name, lines), executionChanged: (execution) => this.#executionChanged(execution),
+    });
+    this.mappings = new EventSourceMappings({
+      clock, documents, logger, gate: options.gate, sources: options.sources, shapes: options.shapes, account: settings, uuid: ids.uuid,
+      invocations: this.#polled, target, processes: () => settings().maxProcesses, changed: () => events.mappingsChanged(),
+    });
     this.#operations = new Operations({
       registry: this.#registry, codeStore: options.codeStore, settings, ids, concurrency: this.#concurrency, changed,
-      eventConfigs: this.#eventConfigs, recursion: this.#recursion,
+      eventConfigs: this.#eventConfigs, recursion: this.#recursion, mappings: this.mappings.operations,
     });
     this.#asynchronous = new Asynchronous({
       clock, history, logger, ids, queue: options.queue, gate: options.gate, runner: this.#runner, faults: this.#faults,
       destinations: new Destinations({ ...options.targets, invoker: this }, clock, logger, ids.uuid, options.deliveryHint),
       limits: () => ({ perFunction: settings().asynchronousConcurrency, total: settings().maxProcesses }),
-      target: (name, qualifier) => this.#target(name, qualifier),
+      target,
       rules: (name, qualifier) => this.#rules(name, qualifier),
       acquire: (name) => this.#acquire(name),
       logWritten: (id, name, lines) => events.logWritten(id, name, lines),
@@ -107,14 +127,16 @@ export class LambdaService implements LambdaHost, EventInvoker {
     });
   }
 
-  /** Begins to run queued events. */
+  /** Begins to run queued events and to poll. */
   start(): void {
     this.#asynchronous.start();
+    this.mappings.start();
   }
 
   setBaseline(definitions: readonly FunctionDefinition[]): void {
     for (const name of this.#registry.setBaseline(definitions)) this.#options.runner.retire(name);
     this.#eventConfigs.setBaseline(definitions.map(({ configuration, eventInvokeConfigs }) => ({ functionName: configuration.functionName, configs: eventInvokeConfigs })));
+    this.mappings.setBaseline(definitions);
     this.#options.events.functionsChanged();
   }
 
@@ -143,7 +165,7 @@ export class LambdaService implements LambdaHost, EventInvoker {
   cancel(executionId: string): boolean {
     const invocation = this.#running.get(executionId);
     invocation?.cancel();
-    return invocation !== undefined || this.#asynchronous.cancel(executionId);
+    return invocation !== undefined || this.#asynchronous.cancel(executionId) || this.#polled.cancel(executionId);
   }
 
   actOnEvent(id: string, action: EventAction): boolean {
@@ -172,7 +194,7 @@ export class LambdaService implements LambdaHost, EventInvoker {
 
   status(): ReturnType<LambdaHost['status']> {
     return {
-      inFlight: this.#running.size + this.#asynchronous.running, queued: this.#asynchronous.queued, held: this.#asynchronous.held,
+      inFlight: this.#running.size + this.#asynchronous.running + this.#polled.running, queued: this.#asynchronous.queued, held: this.#asynchronous.held,
       processes: this.#options.runner.processCount, inFlightByFunction: this.#concurrency.byFunction(), queuedByFunction: this.#asynchronous.queuedByFunction,
     };
   }
@@ -199,7 +221,7 @@ export class LambdaService implements LambdaHost, EventInvoker {
   async close(): Promise<void> {
     const running = [...this.#running.values()];
     for (const invocation of running) invocation.cancel();
-    await Promise.allSettled([...running.map((invocation) => invocation.finished), this.#asynchronous.close()]);
+    await Promise.allSettled([...running.map((invocation) => invocation.finished), this.#asynchronous.close(), this.mappings.close()]);
   }
 
   // ---- invocation ----

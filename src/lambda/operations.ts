@@ -10,6 +10,7 @@ import { functionArn, functionNotFound, parseFunctionName, validationFault, type
 import type { EventInvokeConfigs } from './event-invoke-configs.ts';
 import { aliasResponse, configurationResponse } from './function-responses.ts';
 import { revisionOf, type FunctionRegistry, type FunctionState, type PublishedVersion } from './function-registry.ts';
+import type { MappingOperations } from './event-source-mappings/mapping-operations.ts';
 import { optionalNumber, optionalObject, optionalText, page, requiredText, textMap, type Input } from './input.ts';
 import type { RecursionConfigs } from './recursion-configs.ts';
 
@@ -21,6 +22,7 @@ export interface OperationsParts {
   concurrency: Concurrency;
   eventConfigs: EventInvokeConfigs;
   recursion: RecursionConfigs;
+  mappings: MappingOperations;
   /** A function was made, changed or removed. */
   changed(name: string): void;
 }
@@ -58,6 +60,11 @@ export class Operations {
       ListFunctionEventInvokeConfigs: (input) => parts.eventConfigs.list(input),
       PutFunctionRecursionConfig: (input) => this.#putRecursion(input),
       GetFunctionRecursionConfig: (input) => this.#getRecursion(input),
+      CreateEventSourceMapping: (input) => parts.mappings.create(input),
+      GetEventSourceMapping: (input) => parts.mappings.get(input),
+      UpdateEventSourceMapping: (input) => parts.mappings.update(input),
+      DeleteEventSourceMapping: (input) => parts.mappings.delete(input),
+      ListEventSourceMappings: (input) => parts.mappings.list(input),
       ListTags: (input) => this.#listTags(input),
       GetAccountSettings: () => this.#accountSettings(),
     };

@@ -1,6 +1,7 @@
 /** Messages between the engine process and its clients (extension windows, the CLI), over `vscode-jsonrpc`. */
 import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { Execution, ExecutionContent, ExecutionQuery } from '../contracts/executions.ts';
+import type { EventSourceMappingSummary, RecordFate, ResetPosition } from '../contracts/event-source-mappings.ts';
 import type { ClockState } from '../contracts/clock.ts';
 import type { EventAction, FaultSettings, FunctionSummary } from '../contracts/lambda-api.ts';
 import type { BucketObject, EventExplanation, PeekedMessage, ResourcesSnapshot, ServiceInput, ServiceOutput } from '../contracts/resources.ts';
@@ -152,6 +153,19 @@ export const fireRule = new RequestType<{ ruleArn: string }, void, ErrorData>('r
 /** Why the rules of a bus matched one of its last events or not. */
 export const explainEvent = new RequestType<{ busArn: string; eventId: string }, EventExplanation, ErrorData>('buses/explain');
 
+/** Event source mappings. What the Lambda API does goes through `callService`. */
+export const listMappings = new RequestType0<EventSourceMappingSummary[], ErrorData>('mappings/list');
+/** Polls once, whatever the mapping's state; answers with the number of records when their batches are over. */
+export const pollMappingOnce = new RequestType<{ uuid: string }, number, ErrorData>('mappings/poll-once');
+export const pauseMapping = new RequestType<{ uuid: string }, void, ErrorData>('mappings/pause');
+export const resumeMapping = new RequestType<{ uuid: string }, void, ErrorData>('mappings/resume');
+/** Streams only. */
+export const resetMappingPosition = new RequestType<{ uuid: string; position: ResetPosition }, void, ErrorData>('mappings/reset-position');
+/** Back to what the template says; false when nothing was changed. */
+export const resetMapping = new RequestType<{ uuid: string }, boolean, ErrorData>('mappings/reset');
+/** Why a message or record reached no function: one answer for each mapping that could have had it. */
+export const explainRecord = new RequestType<{ id: string; sourceArn?: string }, RecordFate[], ErrorData>('mappings/why');
+
 export const functionsChanged = new NotificationType<{ functions: FunctionSummary[] }>('functions/changed');
 export const diagnosticsChanged = new NotificationType<{ diagnostics: WorkspaceDiagnostic[] }>('workspace/diagnosticsChanged');
 /** Coalesced: at most one message per 50 ms, each execution in its newest state. */
@@ -163,5 +177,7 @@ export const statusChanged = new NotificationType<EngineStatus>('engine/status')
 export const clockChanged = new NotificationType<ClockState>('clock/changed');
 /** Coalesced: at most one message per 250 ms. */
 export const resourcesChanged = new NotificationType<ResourcesSnapshot>('resources/changed');
+/** Coalesced: at most one message per 250 ms. */
+export const mappingsChanged = new NotificationType<{ mappings: EventSourceMappingSummary[] }>('mappings/changed');
 /** The engine's own log lines. */
 export const engineLog = new NotificationType<{ level: 'debug' | 'info' | 'warn' | 'error'; message: string }>('engine/log');

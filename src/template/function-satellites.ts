@@ -1,5 +1,5 @@
 /** Resources that belong to the function they name: aliases, asynchronous-invocation settings, mappings, permissions. */
-import type { AliasDefinition, EventInvokeConfigDefinition } from '../contracts/functions.ts';
+import type { AliasDefinition, EventInvokeConfigDefinition, EventSourceMappingDefinition } from '../contracts/functions.ts';
 import type { PolicyStatement } from '../contracts/permissions.ts';
 import type { FileDiagnostics } from './diagnostics.ts';
 import { addEventInvokeConfig, readEventInvokeConfig } from './event-invoke-config.ts';
@@ -13,11 +13,12 @@ import type { StackIdentity } from './physical-ids.ts';
 import type { ResourceTable, TemplateResource } from './resource-table.ts';
 
 /** Kept in the function's `rest` as a list below their type. */
-const satelliteTypes = ['AWS::Lambda::EventSourceMapping', 'AWS::Lambda::Url', 'AWS::Lambda::Permission', 'AWS::Lambda::Version'];
+const satelliteTypes = ['AWS::Lambda::Url', 'AWS::Lambda::Permission', 'AWS::Lambda::Version'];
 
 export interface Satellites {
   aliases: AliasDefinition[];
   eventInvokeConfigs: EventInvokeConfigDefinition[];
+  eventSourceMappings: EventSourceMappingDefinition[];
   /** `AWS::Lambda::Permission` of the function. */
   invokers: PolicyStatement[];
   rest: Record<string, unknown[]>;
@@ -35,17 +36,18 @@ export interface SatelliteSource {
 export function readSatellites(template: SatelliteSource): Map<string, Satellites> {
   const { resources, resolver, diagnostics } = template;
   const byFunction = new Map<string, Satellites>();
-  for (const resource of resources.created(...satelliteTypes, 'AWS::Lambda::Alias', 'AWS::Lambda::EventInvokeConfig')) {
+  for (const resource of resources.created(...satelliteTypes, 'AWS::Lambda::Alias', 'AWS::Lambda::EventInvokeConfig', 'AWS::Lambda::EventSourceMapping')) {
     const properties = record(resolver.value(member(resource.node, 'Properties')));
     const owner = resources.functionNamed(textOf(properties['FunctionName']) ?? '');
     if (owner === undefined) {
       if (resource.type === 'AWS::Lambda::EventInvokeConfig') reportStray(template, resource, properties);
       continue;
     }
-    const satellites = byFunction.get(owner.logicalId) ?? { aliases: [], eventInvokeConfigs: [], invokers: [], rest: {} };
+    const satellites = byFunction.get(owner.logicalId) ?? { aliases: [], eventInvokeConfigs: [], eventSourceMappings: [], invokers: [], rest: {} };
     byFunction.set(owner.logicalId, satellites);
     if (resource.type === 'AWS::Lambda::Permission') satellites.invokers.push(invokerOf(properties, functionArnOf(template.stack, resources.identity(owner).name)));
-    if (resource.type === 'AWS::Lambda::Alias') satellites.aliases.push(aliasOf(resource.logicalId, properties));
+    if (resource.type === 'AWS::Lambda::EventSourceMapping') satellites.eventSourceMappings.push({ logicalId: resource.logicalId, properties });
+    else if (resource.type === 'AWS::Lambda::Alias') satellites.aliases.push(aliasOf(resource.logicalId, properties));
     else if (resource.type === 'AWS::Lambda::EventInvokeConfig') {
       const config = eventInvokeConfigOf(template, resource, owner, properties);
       addEventInvokeConfig(satellites.eventInvokeConfigs, config, resource.keyRange, diagnostics);

@@ -107,6 +107,7 @@ function build(context: ContributionContext, entry: MapEntry, decision: NameDeci
       code: { folder, ...found },
     },
     aliases: [],
+    eventSourceMappings: [],
     eventInvokeConfigs: eventInvokeConfigs(entry, written, functionArnOf(stack, decision.name), diagnostics),
     tags: {},
     rest: {},

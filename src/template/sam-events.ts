@@ -1,7 +1,9 @@
 /** What SAM makes of a function's `Events`: subscriptions of topics, rules and schedules with the function as their target. */
 import type { PolicyStatement } from '../contracts/permissions.ts';
+import type { EventSourceMappingDefinition } from '../contracts/functions.ts';
 import type { ResourceDefinition } from '../contracts/resources.ts';
 import type { EmbeddedResources } from './embedded-resources.ts';
+import { polledEvents, samMapping } from './event-source-mappings.ts';
 import type { FileDiagnostics } from './diagnostics.ts';
 import { record } from './function-properties.ts';
 import type { Properties } from './function-properties.ts';
@@ -30,14 +32,14 @@ export interface SamEvents {
   rest: Readonly<Record<string, unknown>>;
   /** What SAM lets topics and rules invoke. */
   invokers: readonly PolicyStatement[];
-  /** Event source mappings that SAM makes for topics behind queues, with CloudFormation's properties. */
-  mappings: readonly Properties[];
+  /** Of queues and streams, and those that SAM makes for topics behind queues. */
+  mappings: readonly EventSourceMappingDefinition[];
 }
 
 /** `events` is the function's `Events`. */
 export function readSamEvents(events: TemplateNode | undefined, context: SamEventContext): SamEvents {
   const rest: Record<string, unknown> = {};
-  const mappings: Properties[] = [];
+  const mappings: EventSourceMappingDefinition[] = [];
   const invokers: PolicyStatement[] = [];
   for (const entry of entriesOf(events)) {
     const type = scalarText(member(entry.value, 'Type')) ?? '';
@@ -46,6 +48,7 @@ export function readSamEvents(events: TemplateNode | undefined, context: SamEven
       mappings.push(...made.mappings);
       invokers.push(...made.invokers);
     } else if (ruleEvents.has(type)) invokers.push(...new SamEvent(entry, context).rule(type));
+    else if (Object.hasOwn(polledEvents, type)) mappings.push(new SamEvent(entry, context).mapping(type));
     else rest[entry.key] = context.resolver.value(entry.value);
   }
   return { rest, mappings, invokers };
@@ -66,6 +69,10 @@ class SamEvent {
     this.#properties = resolvedProperties(context.resolver, this.#node);
   }
 
+  mapping(type: string): EventSourceMappingDefinition {
+    return samMapping(this.#logicalId, this.#context.targetArn, type, this.#properties);
+  }
+
   topic(): Omit<SamEvents, 'rest'> {
     const { Topic, SqsSubscription, Region, FilterPolicy, FilterPolicyScope, RedrivePolicy } = this.#properties;
     const { targetArn } = this.#context;
@@ -77,9 +84,9 @@ class SamEvent {
     if (queue === undefined) return { mappings: [], invokers: [allowService('sns.amazonaws.com', 'lambda:InvokeFunction', targetArn, topic)] };
     this.#context.resources.allow(queue, allowService('sns.amazonaws.com', 'sqs:SendMessage', queue, topic));
     const options = record(SqsSubscription);
-    const mapping = {
-      LogicalId: `${this.#logicalId}EventSourceMapping`, FunctionName: targetArn, EventSourceArn: queue,
-      BatchSize: options['BatchSize'] ?? 10, Enabled: options['Enabled'] ?? true,
+    const mapping: EventSourceMappingDefinition = {
+      logicalId: `${this.#logicalId}EventSourceMapping`,
+      properties: { FunctionName: targetArn, EventSourceArn: queue, BatchSize: options['BatchSize'] ?? 10, Enabled: options['Enabled'] ?? true },
     };
     return { mappings: [mapping], invokers: [] };
   }

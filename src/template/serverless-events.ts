@@ -1,7 +1,9 @@
 /** What the Serverless Framework makes of a function's `events`: topics and buses, their subscriptions and rules, schedules. */
 import { createHash } from 'node:crypto';
 import type { PolicyStatement } from '../contracts/permissions.ts';
+import type { EventSourceMappingDefinition } from '../contracts/functions.ts';
 import type { EmbeddedResources } from './embedded-resources.ts';
+import { serverlessMapping } from './event-source-mappings.ts';
 import type { FileDiagnostics } from './diagnostics.ts';
 import { record } from './function-properties.ts';
 import type { Properties } from './function-properties.ts';
@@ -109,17 +111,19 @@ export interface ServerlessEvents {
   others: readonly unknown[];
   /** What the framework lets topics and rules invoke. */
   invokers: readonly PolicyStatement[];
+  mappings: readonly EventSourceMappingDefinition[];
 }
 
 export function readServerlessEvents(events: TemplateNode | undefined, context: ServerlessEventContext): ServerlessEvents {
   const reader = new EventReader(context);
   const others: unknown[] = [];
   for (const [at, event] of itemsOf(events).entries()) if (!reader.read(event, at + 1)) others.push(context.resolver.value(event));
-  return { others, invokers: reader.invokers };
+  return { others, invokers: reader.invokers, mappings: reader.mappings };
 }
 
 class EventReader {
   readonly invokers: PolicyStatement[] = [];
+  readonly mappings: EventSourceMappingDefinition[] = [];
   readonly #context: ServerlessEventContext;
   #schedules = 0;
 
@@ -132,11 +136,20 @@ class EventReader {
     const sns = member(event, 'sns');
     const rule = member(event, 'eventBridge');
     const schedule = member(event, 'schedule');
+    const queue = member(event, 'sqs');
+    const stream = member(event, 'stream');
     if (sns !== undefined) this.#topic(sns);
     else if (rule !== undefined) this.#rule(rule, number);
     else if (schedule !== undefined) this.#schedule(schedule);
+    else if (queue !== undefined) this.#mapping('sqs', queue);
+    else if (stream !== undefined) this.#mapping('stream', stream);
     else return false;
     return true;
+  }
+
+  #mapping(kind: 'sqs' | 'stream', node: TemplateNode): void {
+    const { key, functionArn, resolver } = this.#context;
+    this.mappings.push(serverlessMapping(normalizedName(key), kind, functionArn, resolver.value(node)));
   }
 
   #add(logicalId: string, type: 'AWS::SNS::Subscription' | 'AWS::Events::Rule', properties: Properties, node: TemplateNode): void {

@@ -98,6 +98,7 @@ export function buildServerlessFunction(open: OpenServerless, entry: MapEntry, f
     aliases: satellites?.aliases ?? [],
     eventInvokeConfigs: configs,
     ...(permissions === undefined ? {} : { permissions }),
+    eventSourceMappings: [...satellites?.eventSourceMappings ?? [], ...events.mappings],
     resourcePolicy: [...satellites?.invokers ?? [], ...events.invokers],
     tags: { ...tagsOf(resolver.value(member(open.provider, 'tags'))), ...tagsOf(own('tags')) },
     rest: { ...kept(open, entry, events.others), ...satellites?.rest },

@@ -124,10 +124,11 @@ class TemplateFunction {
       ...(Number.isInteger(reserved) && reserved >= 0 ? { reservedConcurrency: reserved } : {}),
       aliases: [...this.#publishedAlias(), ...(satellites?.aliases ?? [])],
       eventInvokeConfigs: this.#eventInvokeConfigs(own, satellites),
+      eventSourceMappings: [...satellites?.eventSourceMappings ?? [], ...events.mappings],
       ...(permissions === undefined ? {} : { permissions }),
       resourcePolicy: [...satellites?.invokers ?? [], ...events.invokers],
       tags: { ...tagsOf(this.#properties['Tags']), ...(this.#isSam ? { 'lambda:createdBy': 'SAM' } : {}) },
-      rest: { ...this.#rest(), ...satellites?.rest, ...restOf(events, satellites) },
+      rest: { ...this.#rest(), ...satellites?.rest, ...(Object.keys(events.rest).length === 0 ? {} : { Events: events.rest }) },
     };
   }
 
@@ -256,13 +257,4 @@ class TemplateFunction {
   #rest(): Record<string, unknown> {
     return Object.fromEntries(Object.entries(this.#properties).filter(([key]) => !modelled.has(key)));
   }
-}
-
-/** Events that are no resources here, and the mappings that SAM makes beside those of the template. */
-function restOf({ rest, mappings }: SamEvents, satellites: Satellites | undefined): Record<string, unknown> {
-  const type = 'AWS::Lambda::EventSourceMapping';
-  return {
-    ...(Object.keys(rest).length === 0 ? {} : { Events: rest }),
-    ...(mappings.length === 0 ? {} : { [type]: [...satellites?.rest[type] ?? [], ...mappings] }),
-  };
 }

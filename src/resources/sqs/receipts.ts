@@ -20,19 +20,21 @@ export class Receipts {
    * In a standard queue a handle of an earlier receive deletes nothing, and that is no error. A FIFO queue refuses a handle
    * whose time is over.
    *
+   * @returns Whether the message is gone.
    * @throws AwsFault ReceiptHandleIsInvalid, InvalidParameterValueException
    */
-  delete(queue: Queue, handle: string): void {
+  delete(queue: Queue, handle: string): boolean {
     const { messages, signals } = this.#parts;
-    messages.transaction(() => {
+    return messages.transaction(() => {
       const { message, current } = this.#find(queue, handle);
-      if (!message) return;
+      if (!message) return true;
       if (queue.fifo && !(current && this.#isHidden(message))) throw invalidValue(handle, 'ReceiptHandle', 'The receipt handle has expired.');
-      if (!current) return;
+      if (!current) return false;
       messages.remove(queue.key, message.position);
       // The next message of the group may be received now.
       if (queue.fifo) signals.announce(queue.name);
       else signals.note();
+      return true;
     });
   }
 

@@ -1,6 +1,7 @@
 /** Amazon SQS, embedded: its API, and what the engine itself asks of queues. */
 import type { Clock } from '../../contracts/clock.ts';
 import type { DocumentStore } from '../../contracts/documents.ts';
+import type { MessagePlace, QueueSource } from '../../contracts/event-sources.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import type { QueueMessageStore, StoredMessage } from '../../contracts/queue-messages.ts';
 import type {
@@ -11,6 +12,7 @@ import { Housekeeping } from './housekeeping.ts';
 import { MessageOperations } from './message-operations.ts';
 import { MoveTasks } from './move-tasks.ts';
 import { QueueOperations } from './queue-operations.ts';
+import { EmbeddedQueueSource } from './queue-source.ts';
 import { QueueRegistry, type AccountContext, type Queue } from './queue-registry.ts';
 import { QueueSignals } from './queue-signals.ts';
 import { Receipts } from './receipts.ts';
@@ -38,6 +40,8 @@ type Operation = (input: ServiceInput, context: CallContext) => ServiceOutput | 
 
 export class SqsService implements QueueHost, QueuePoller {
   readonly signingName = 'sqs';
+  /** As pollers see the queues. */
+  readonly source: QueueSource;
   readonly #parts: SqsParts;
   readonly #registry: QueueRegistry;
   readonly #signals: QueueSignals;
@@ -58,6 +62,7 @@ export class SqsService implements QueueHost, QueuePoller {
     const sender = this.#sender = new Sender({ clock, messages, signals, uuid });
     const receipts = this.#receipts = new Receipts({ clock, messages, registry, signals });
     const receiver = new Receiver({ clock, messages, registry, signals, expire: (queue) => housekeeping.expire(queue) });
+    this.source = new EmbeddedQueueSource({ clock, messages, registry, receiver, receipts, place: (queue, messageId) => this.#placeOf(queue, messageId) });
     const operations = new MessageOperations({ messages, queues, sender, receiver, receipts });
     const moves = this.#moves = new MoveTasks({ clock, messages, registry, signals, documents, logger, uuid });
     this.#operations = new Map<string, Operation>(Object.entries({
@@ -175,6 +180,13 @@ export class SqsService implements QueueHost, QueuePoller {
       this.#signals.announce(queue.name);
       return true;
     });
+  }
+
+  #placeOf(queue: Queue, messageId: string): MessagePlace | undefined {
+    const message = this.#parts.messages.find(queue.key, messageId);
+    if (!message) return undefined;
+    const { state, visibleAt, receiveCount } = this.#peeked(queue, message);
+    return { state, receiveCount, ...optional('visibleAt', visibleAt) };
   }
 
   #require(queueArn: string): Queue {

@@ -149,7 +149,6 @@ describe('Lambda REST JSON', () => {
 
   it('answers a known operation that is not here by name, and an unknown path by its path', async () => {
     const named: [string, string, string][] = [
-      ['GET', '/2015-03-31/event-source-mappings/', 'ListEventSourceMappings'],
       ['PUT', '/2025-11-30/functions/greet/function-scaling-config', 'PutFunctionScalingConfig'],
       ['POST', '/2021-10-31/functions/greet/url', 'CreateFunctionUrlConfig'],
       ['POST', '/2021-11-15/functions/greet/response-streaming-invocations', 'InvokeWithResponseStream'],

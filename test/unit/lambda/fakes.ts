@@ -1,6 +1,8 @@
 /** A Lambda service on a scripted runner, with everything else in memory. */
 import { DatabaseSync } from 'node:sqlite';
 import { defaultSettings } from '../../../src/contracts/default-settings.ts';
+import type { EventSources } from '../../../src/contracts/event-sources.ts';
+import { UserError } from '../../../src/contracts/faults.ts';
 import type { DocumentStore } from '../../../src/contracts/documents.ts';
 import type { EventQueue } from '../../../src/contracts/event-queue.ts';
 import type { Execution, ExecutionHistory } from '../../../src/contracts/executions.ts';
@@ -8,8 +10,12 @@ import type { FunctionDefinition } from '../../../src/contracts/functions.ts';
 import type { QueueMessage } from '../../../src/contracts/resources.ts';
 import type { CodeStore, EnvironmentInfo, FunctionRunner, RunObserver, RunOutcome, RunRequest, RunResult } from '../../../src/contracts/runner.ts';
 import type { EngineSettings } from '../../../src/contracts/settings.ts';
+import { embeddedSources } from '../../../src/host/embedded-sources.ts';
 import { PausingGate } from '../../../src/host/pausing-gate.ts';
 import { LambdaService } from '../../../src/lambda/lambda-service.ts';
+import { dynamodbEvents } from '../../../src/sources/dynamodb.ts';
+import { kinesisEvents } from '../../../src/sources/kinesis.ts';
+import { sqsEvents } from '../../../src/sources/sqs.ts';
 import { eventQueueSchema, SqliteEventQueue } from '../../../src/store/event-queue.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
@@ -117,7 +123,7 @@ export const environment: EnvironmentInfo = {
 
 let uuid = 0;
 
-export function harness(settings: Partial<EngineSettings> = {}, documents = memoryDocuments(), kept: Partial<Pick<Harness, 'queue' | 'gate' | 'history' | 'clock'>> = {}): Harness {
+export function harness(settings: Partial<EngineSettings> = {}, documents = memoryDocuments(), kept: Partial<Pick<Harness, 'queue' | 'gate' | 'history' | 'clock'> & { sources: EventSources }> = {}): Harness {
   let hex = 0;
   const clock = kept.clock ?? new FakeClock();
   const made: Harness = {
@@ -145,10 +151,12 @@ export function harness(settings: Partial<EngineSettings> = {}, documents = memo
     collect: () => Promise.resolve(),
   };
   made.service = new LambdaService({
-    clock, runner, codeStore, history: made.history, documents, queue: made.queue, gate: made.gate, targets: targets(made), deliveryHint: (name, arn) => (arn.includes('denied') ? `denied to ${name}` : undefined), settings: () => made.settings,
+    clock, runner, codeStore, history: made.history, documents, queue: made.queue, gate: made.gate,
+    sources: kept.sources ?? embeddedSources({ queues: () => { throw new UserError('There are no queues in this test.'); } }),
+    shapes: { sqs: sqsEvents, kinesis: kinesisEvents, dynamodb: dynamodbEvents }, targets: targets(made), deliveryHint: (name, arn) => (arn.includes('denied') ? `denied to ${name}` : undefined), settings: () => made.settings,
     ids: { uuid: () => `${String(uuid += 1).padStart(8, '0')}-0000-4000-8000-000000000000`, hex: (bytes) => String(hex += 1).padStart(bytes * 2, '0'), random: () => made.draw },
     logger: { debug() {}, info() {}, warn() {}, error(message, error) { throw new Error(message, { cause: error }); } },
-    events: { executionChanged: (execution) => made.changes.push(execution), logWritten: () => {}, functionsChanged: () => {} },
+    events: { executionChanged: (execution) => made.changes.push(execution), logWritten: () => {}, functionsChanged: () => {}, mappingsChanged: () => {} },
   });
   return made;
 }
@@ -161,7 +169,7 @@ export function definition(functionName: string, more: Partial<FunctionDefinitio
       memorySize: 128, environment: {}, layers: [], unresolvedLayers: [], architectures: ['x86_64'], ephemeralStorage: 512, packageType: 'Zip',
       tracing: 'PassThrough', loggingConfig: { logFormat: 'Text', logGroup: `/aws/lambda/${functionName}` }, code: { folder: '/w/src' }, ...more,
     },
-    aliases: [], eventInvokeConfigs: [], tags: {}, rest: {}, ...rest,
+    aliases: [], eventInvokeConfigs: [], eventSourceMappings: [], tags: {}, rest: {}, ...rest,
   };
 }
 

@@ -149,12 +149,13 @@ Resources:
     assert.deepEqual(worker.rest, {
       AutoPublishAlias: 'live',
       SnapStart: { ApplyOn: 'PublishedVersions' },
-      'AWS::Lambda::EventSourceMapping': [{
-        LogicalId: 'Mapping', FunctionName: 'arn:aws:lambda:eu-west-1:123456789012:function:Worker',
-        EventSourceArn: 'arn:aws:sqs:eu-west-1:123456789012:jobs', BatchSize: 5,
-      }],
       'AWS::Lambda::Version': [{ LogicalId: 'First', FunctionName: 'Worker' }, { LogicalId: 'Second', FunctionName: 'Worker', Description: 'two' }],
     });
+    assert.deepEqual(worker.eventSourceMappings, [{
+      logicalId: 'Mapping', properties: {
+        FunctionName: 'arn:aws:lambda:eu-west-1:123456789012:function:Worker', EventSourceArn: 'arn:aws:sqs:eu-west-1:123456789012:jobs', BatchSize: 5,
+      },
+    }]);
     const caller = read.environment('Caller');
     assert.equal(caller['LIVE'], 'arn:aws:lambda:eu-west-1:123456789012:function:Worker:live');
     assert.equal(caller['LIVE_SUB'], caller['LIVE']);

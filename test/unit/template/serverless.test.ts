@@ -67,8 +67,12 @@ resources:
     assert.equal(hello.reservedConcurrency, 2);
     assert.deepEqual(hello.eventInvokeConfigs, [{ qualifier: '$LATEST', maximumRetryAttempts: 1, onFailure: 'arn:aws:sqs:eu-west-1:123456789012:jobs' }]);
     assert.deepEqual(hello.rest, {
-      Serverless: { events: [{ httpApi: 'GET /hello' }, { sqs: { arn: 'arn:aws:sqs:eu-west-1:123456789012:jobs', batchSize: 5 } }] },
+      Serverless: { events: [{ httpApi: 'GET /hello' }] },
     });
+    assert.deepEqual(hello.eventSourceMappings, [{
+      logicalId: 'HelloDashworldEventSourceMappingSQSjobs',
+      properties: { BatchSize: 5, FunctionName: hello.configuration.functionName.replace(/^/, 'arn:aws:lambda:eu-west-1:123456789012:function:'), EventSourceArn: 'arn:aws:sqs:eu-west-1:123456789012:jobs' },
+    }]);
     const job = read.function('the-job');
     assert.deepEqual([job.configuration.timeout, job.configuration.memorySize, job.configuration.runtime], [60, 512, 'python3.12']);
     assert.deepEqual(job.tags, { team: 'core', cost: 'a' });

@@ -1,0 +1,124 @@
+/** Event source mappings as views and scripts see them, beside the operations of the Lambda API. */
+import type { FunctionOrigin } from './functions.ts';
+
+export type MappingState = 'Creating' | 'Enabling' | 'Enabled' | 'Disabling' | 'Disabled' | 'Updating' | 'Deleting';
+export type MappingSource = 'sqs' | 'kinesis' | 'dynamodb';
+
+/**
+ * Why an enabled mapping does not poll.
+ * - `left-over`: messages or records from before the engine started wait for "Resume".
+ * - `paused`: somebody paused all mappings, or this one.
+ * - `failing`: a batch failed too often in the same way.
+ */
+export interface MappingPause {
+  reason: 'left-over' | 'paused' | 'failing';
+  /** One sentence: what is the matter and what to do. */
+  message: string;
+  /** Epoch milliseconds. */
+  since: number;
+}
+
+/** Where a mapping stands in one shard. */
+export interface ShardSummary {
+  shardId: string;
+  /** `waiting`: for its parent shards to be read to their end. */
+  state: 'waiting' | 'reading' | 'running' | 'retrying' | 'ended';
+  /** Sequence number up to which everything is done; absent before the first checkpoint. */
+  checkpoint?: string;
+  /** Invocations of the batch that is being retried. */
+  attempts?: number;
+  /** Age of the newest record that was read, behind the newest of the shard, milliseconds. */
+  behindMilliseconds?: number;
+}
+
+export interface EventSourceMappingSummary {
+  uuid: string;
+  source: MappingSource;
+  eventSourceArn: string;
+  functionName: string;
+  functionArn: string;
+  state: MappingState;
+  stateTransitionReason: string;
+  lastProcessingResult: string;
+  pause?: MappingPause;
+  /** What keeps it from working, one sentence: the queue is gone, the function is throttled. Goes away by itself. */
+  problem?: string;
+  /** The mapping as GetEventSourceMapping answers it. */
+  configuration: Readonly<Record<string, unknown>>;
+  /** Messages that could be received now; absent when it cannot be known. */
+  backlog?: number;
+  batchesInFlight: number;
+  /** Batches that may be in flight now. */
+  concurrency: number;
+  /** Records since the engine started. */
+  counts: { received: number; matched: number; filtered: number; batches: number; succeeded: number; failed: number; throttled: number };
+  /** Newest first, at most 20. */
+  lastFiltered: readonly FilteredRecord[];
+  /** Streams only. */
+  shards?: readonly ShardSummary[];
+  /** Absent for a mapping made by an API call. */
+  origin?: FunctionOrigin;
+  /** AWS property names that an API call changed over the template. */
+  changed: readonly string[];
+}
+
+/** A record that the filters kept from the function. */
+export interface FilteredRecord {
+  id: string;
+  /** Epoch milliseconds. */
+  at: number;
+  /** One sentence for each filter. */
+  reasons: readonly string[];
+}
+
+/** What a mapping knows of one record. */
+export interface RecordFate {
+  mappingUuid: string;
+  functionName: string;
+  /**
+   * - `filtered`: no filter matched, so it was deleted or passed over.
+   * - `disabled`, `paused`: nobody polls.
+   * - `position`: the mapping began to read after it.
+   * - `hidden`: in flight, delayed, or given back until its visibility timeout ends.
+   * - `collecting`: waits for the batch to fill or the batching window to end.
+   * - `running`: the function has it now.
+   * - `throttled`: the function is throttled; it is tried again.
+   * - `retrying`: the batch failed and waits to be tried again.
+   * - `behind`: earlier records come first.
+   * - `delivered`: the function had it.
+   * - `discarded`: given up after retries or age.
+   * - `unknown`: never seen by this mapping since the engine started.
+   */
+  fate:
+    | 'filtered' | 'disabled' | 'paused' | 'position' | 'hidden' | 'collecting' | 'running' | 'throttled' | 'retrying' | 'behind' | 'delivered'
+    | 'discarded' | 'unknown';
+  /** The whole answer in one sentence. */
+  sentence: string;
+  /** For each filter, why it did not match. */
+  filters?: readonly string[];
+  /** Epoch milliseconds when something will happen. */
+  until?: number;
+  executionId?: string;
+}
+
+/** Where a stream mapping is to read from, as a person may set it. */
+export type ResetPosition = { kind: 'TRIM_HORIZON' } | { kind: 'LATEST' } | { kind: 'AT_TIMESTAMP'; /** Epoch milliseconds. */ at: number };
+
+/** What the engine's hosts ask of event source mappings. All throw AwsFault ResourceNotFoundException for an unknown UUID. */
+export interface EventSourceMappingHost {
+  summaries(): EventSourceMappingSummary[];
+  /** Polls once, whatever the state, and waits for the batch. Resolves with the number of records that were received. */
+  pollOnce(uuid: string): Promise<number>;
+  pause(uuid: string): void;
+  resume(uuid: string): void;
+  /** Streams only: forgets the checkpoints. @throws UserError for a queue. */
+  resetPosition(uuid: string, position: ResetPosition): Promise<void>;
+  /** Back to what the template says. False when nothing was changed. */
+  reset(uuid: string): boolean;
+  /**
+   * Why a message or record reached no function: one answer for each mapping that could have had it.
+   * @param id Message id or sequence number.
+   * @param sourceArn Only mappings of this source, when given.
+   */
+  why(id: string, sourceArn?: string): RecordFate[];
+}

@@ -1,0 +1,17 @@
+/** Answers the messages about event source mappings that clients send. */
+import type { MessageConnection } from 'vscode-jsonrpc/node';
+import type { EventSourceMappingHost } from '../contracts/event-source-mappings.ts';
+import type { Logger } from '../contracts/logger.ts';
+import { explainRecord, listMappings, pauseMapping, pollMappingOnce, resetMapping, resetMappingPosition, resumeMapping } from '../protocol/engine.ts';
+import { answer } from './rpc-server.ts';
+
+export function registerMappings(connection: MessageConnection, mappings: EventSourceMappingHost, logger: Logger): void {
+  const guarded = <R>(work: () => R | Promise<R>): Promise<R> => answer(logger, work);
+  connection.onRequest(listMappings, () => guarded(() => mappings.summaries()));
+  connection.onRequest(pollMappingOnce, ({ uuid }) => guarded(() => mappings.pollOnce(uuid)));
+  connection.onRequest(pauseMapping, ({ uuid }) => guarded(() => mappings.pause(uuid)));
+  connection.onRequest(resumeMapping, ({ uuid }) => guarded(() => mappings.resume(uuid)));
+  connection.onRequest(resetMappingPosition, ({ uuid, position }) => guarded(() => mappings.resetPosition(uuid, position)));
+  connection.onRequest(resetMapping, ({ uuid }) => guarded(() => mappings.reset(uuid)));
+  connection.onRequest(explainRecord, ({ id, sourceArn }) => guarded(() => mappings.why(id, sourceArn)));
+}

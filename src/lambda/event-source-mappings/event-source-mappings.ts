@@ -1,0 +1,178 @@
+/** Event source mappings: their states, their pollers, and what people ask of them beside the API. */
+import type { Clock } from '../../contracts/clock.ts';
+import type { DocumentStore } from '../../contracts/documents.ts';
+import type { EventSourceMappingHost, EventSourceMappingSummary, RecordFate, ResetPosition } from '../../contracts/event-source-mappings.ts';
+import type { EventShapes, EventSources } from '../../contracts/event-sources.ts';
+import { UserError } from '../../contracts/faults.ts';
+import type { FunctionDefinition, RunnableFunction } from '../../contracts/functions.ts';
+import type { Logger } from '../../contracts/logger.ts';
+import type { ResumeGate } from '../../contracts/resume-gate.ts';
+import type { AccountContext } from '../function-names.ts';
+import { fateOf } from './fate-of.ts';
+import { MappingEntry, type MappingEntryParts } from './mapping-entry.ts';
+import { mappingNotFound, MappingOperations } from './mapping-operations.ts';
+import { MappingRegistry, type Mapping } from './mapping-registry.ts';
+import { mappingResponse, type MappingStatus } from './mapping-response.ts';
+import { functionOf } from './mapping.ts';
+import type { PolledInvocations } from './polled-invocations.ts';
+
+export interface EventSourceMappingsParts {
+  clock: Clock;
+  documents: DocumentStore;
+  logger: Logger;
+  gate: ResumeGate;
+  sources: EventSources;
+  shapes: EventShapes;
+  account: () => AccountContext;
+  uuid: () => string;
+  invocations: PolledInvocations;
+  /** @throws AwsFault ResourceNotFoundException */
+  target(name: string, qualifier: string | undefined): RunnableFunction;
+  processes: () => number;
+  changed(): void;
+}
+
+/** Filtered records that a summary shows. */
+const mostShownFiltered = 20;
+
+export class EventSourceMappings implements EventSourceMappingHost {
+  readonly operations: MappingOperations;
+  readonly #parts: EventSourceMappingsParts;
+  readonly #registry: MappingRegistry;
+  readonly #entries = new Map<string, MappingEntry>();
+  #started = false;
+  #closed = false;
+
+  constructor(parts: EventSourceMappingsParts) {
+    this.#parts = parts;
+    const { documents, clock, account, logger, sources, uuid, gate } = parts;
+    this.#registry = new MappingRegistry(documents, clock, account, logger);
+    this.operations = new MappingOperations({
+      registry: this.#registry, sources, clock, account, uuid, target: (name, qualifier) => parts.target(name, qualifier),
+      status: (mapping) => this.#status(mapping),
+      created: (mapping) => this.#entry(mapping).begin(),
+      updated: (mapping) => this.#entry(mapping).update(mapping),
+      deleted: (mapping) => this.#remove(mapping),
+    });
+    gate.onDidChange((paused) => {
+      for (const entry of this.#entries.values()) {
+        if (paused) entry.pauseFor('paused', 'All event source mappings are paused: resume them to go on.');
+        else entry.resume();
+      }
+    });
+  }
+
+  /** Begins to poll. */
+  start(): void {
+    this.#started = true;
+    this.#takeUp();
+  }
+
+  setBaseline(definitions: readonly FunctionDefinition[]): void {
+    this.#registry.setBaseline(definitions);
+    if (this.#started) this.#takeUp();
+  }
+
+  /** Ends polling; what runs is cancelled, and its records come back. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const stopped = [...this.#entries.values()].map((entry) => entry.stop());
+    await this.#parts.invocations.close();
+    await Promise.all(stopped);
+  }
+
+  summaries(): EventSourceMappingSummary[] {
+    return this.#registry.all().map((mapping) => this.#summary(mapping));
+  }
+
+  async pollOnce(uuid: string): Promise<number> {
+    return this.#known(uuid).pollOnce();
+  }
+
+  pause(uuid: string): void {
+    this.#known(uuid).pauseFor('paused', 'The event source mapping is paused: resume it to go on.');
+  }
+
+  resume(uuid: string): void {
+    this.#known(uuid).resume();
+  }
+
+  async resetPosition(uuid: string, position: ResetPosition): Promise<void> {
+    const entry = this.#known(uuid);
+    if (entry.mapping.source === 'sqs') throw new UserError('A queue has no position: what is in it is what is left to do.');
+    await entry.resetPosition(position);
+  }
+
+  reset(uuid: string): boolean {
+    const entry = this.#known(uuid);
+    if (!this.#registry.reset(uuid)) return false;
+    entry.update(this.#registry.get(uuid) as Mapping);
+    return true;
+  }
+
+  why(id: string, sourceArn?: string): RecordFate[] {
+    return [...this.#entries.values()].filter(({ mapping }) => sourceArn === undefined || mapping.configuration.eventSourceArn === sourceArn)
+      .map((entry) => fateOf(entry, id, sourceArn !== undefined)).filter((fate) => fate !== undefined);
+  }
+
+  // ---- states ----
+
+  /** Brings what polls in line with what there is. */
+  #takeUp(): void {
+    if (this.#closed) return;
+    const mappings = new Map(this.#registry.all().map((mapping) => [mapping.uuid, mapping]));
+    for (const [uuid, entry] of this.#entries) {
+      if (mappings.has(uuid)) continue;
+      this.#entries.delete(uuid);
+      void entry.stop();
+    }
+    for (const mapping of mappings.values()) this.#entry(mapping).takeUp(mapping, this.#parts.gate.paused);
+    this.#parts.changed();
+  }
+
+  #entry(mapping: Mapping): MappingEntry {
+    let entry = this.#entries.get(mapping.uuid);
+    if (!entry) {
+      const parts: MappingEntryParts = { ...this.#parts, mapping, running: () => this.#started && !this.#closed };
+      this.#entries.set(mapping.uuid, entry = new MappingEntry(parts));
+    }
+    return entry;
+  }
+
+  #known(uuid: string): MappingEntry {
+    const mapping = this.#registry.get(uuid);
+    if (!mapping) throw mappingNotFound();
+    return this.#entry(mapping);
+  }
+
+  #remove(mapping: Mapping): MappingStatus {
+    const entry = this.#entry(mapping);
+    return entry.remove(() => {
+      this.#registry.delete(mapping.uuid);
+      this.#entries.delete(mapping.uuid);
+      this.#parts.changed();
+    });
+  }
+
+  #status(mapping: Mapping): MappingStatus {
+    return this.#entry(mapping).status();
+  }
+
+  #summary(mapping: Mapping): EventSourceMappingSummary {
+    const entry = this.#entry(mapping);
+    const { pause, problem, counts, filtered } = entry;
+    const status = entry.status();
+    const { backlog, batchesInFlight, concurrency, shards } = entry.poller.status();
+    return {
+      uuid: mapping.uuid, source: mapping.source, eventSourceArn: mapping.configuration.eventSourceArn,
+      functionName: functionOf(mapping.configuration.functionArn).name, functionArn: mapping.configuration.functionArn,
+      state: status.state, stateTransitionReason: status.stateTransitionReason, lastProcessingResult: status.lastProcessingResult,
+      ...(pause === undefined ? {} : { pause }), ...(problem === undefined ? {} : { problem }),
+      configuration: mappingResponse(status, this.#parts.account()),
+      ...(backlog === undefined ? {} : { backlog }), batchesInFlight, concurrency, counts: { ...counts }, lastFiltered: filtered.newest(mostShownFiltered),
+      ...(shards === undefined ? {} : { shards }),
+      ...(mapping.origin === undefined ? {} : { origin: mapping.origin }), changed: mapping.changed,
+    };
+  }
+}
+

@@ -1,0 +1,31 @@
+/** Why did nothing happen? What one mapping knows of one message or record. */
+import type { RecordFate } from '../../contracts/event-source-mappings.ts';
+import type { MappingEntry } from './mapping-entry.ts';
+import { functionOf } from './mapping.ts';
+import type { Fate } from './poller.ts';
+
+/** Fates that say what has happened, whatever the mapping does now. */
+const settled: readonly Fate['fate'][] = ['delivered', 'discarded', 'running'];
+
+/** @param asked The caller named the source: say so when nothing is known. Undefined when the record is none of this source's. */
+export function fateOf(entry: MappingEntry, id: string, asked: boolean): RecordFate | undefined {
+  const { mapping, pause, problem, filtered } = entry;
+  const whose = { mappingUuid: mapping.uuid, functionName: functionOf(mapping.configuration.functionArn).name };
+  const kept = filtered.find(id);
+  if (kept) {
+    const what = mapping.source === 'sqs' ? 'deleted' : 'passed over';
+    return { ...whose, fate: 'filtered', sentence: `No filter of the mapping matches it, so it was ${what}.`, filters: kept.reasons, until: kept.at };
+  }
+  const known = entry.poller.fate(id);
+  if (known && settled.includes(known.fate)) return { ...whose, ...known };
+  if (!known && !asked) return undefined;
+  const { state } = entry.status();
+  if (state === 'Disabled' || state === 'Disabling') return { ...whose, ...known, fate: 'disabled', sentence: 'The mapping is disabled, so nobody polls.' };
+  if (pause) return { ...whose, ...known, fate: 'paused', sentence: pause.message };
+  if (problem !== undefined && (!known || known.fate === 'behind')) return { ...whose, ...known, fate: 'paused', sentence: problem };
+  return { ...whose, ...known ?? unknown };
+}
+
+const unknown: Fate = {
+  fate: 'unknown', sentence: 'The mapping has not seen it since the engine started, and it is not in the source: it was handled before, deleted, or never sent.',
+};

@@ -1,0 +1,68 @@
+/** FilterCriteria of a mapping: which records the function gets, and why it does not get the others (lambda-facts §3.7). */
+import type { FilteredRecord, MappingSource } from '../../contracts/event-source-mappings.ts';
+import type { Dialect } from '../../patterns/dialects.ts';
+import { explain } from '../../patterns/explain.ts';
+import { compilePattern, PatternSet, type CompiledPattern } from '../../patterns/patterns.ts';
+
+const dialects: Readonly<Record<MappingSource, Dialect>> = { sqs: 'esm-sqs', kinesis: 'esm-kinesis', dynamodb: 'esm-dynamodb' };
+
+export class RecordFilters {
+  readonly #patterns: readonly CompiledPattern[];
+  readonly #set: PatternSet;
+
+  /** @throws InvalidPatternError */
+  constructor(source: MappingSource, patterns: readonly string[]) {
+    this.#patterns = patterns.map((pattern) => compilePattern(pattern, dialects[source]));
+    this.#set = new PatternSet(dialects[source], this.#patterns);
+  }
+
+  /** @param record JSON text as the function gets it. */
+  matches(record: string): boolean {
+    return this.#patterns.length === 0 || this.#set.matchingText(record).length > 0;
+  }
+
+  /** One sentence for each filter that does not match. */
+  explain(record: string): string[] {
+    return this.#patterns.map((pattern, index) => {
+      const { problem, alternatives } = explain(pattern, record);
+      const fields = alternatives.flatMap((alternative) => alternative.fields.filter(({ matched }) => !matched));
+      const reasons = [...new Set(fields.map(({ reason, expected, found }) => `${reason ?? ''} It asks for ${expected}${found.length === 0 ? '' : `, and there is ${found.slice(0, 3).join(', ')}`}.`))];
+      return `Filter ${index + 1}, ${shortened(pattern.text)}: ${problem ?? (reasons.slice(0, 3).join(' ') || 'it does not match.')}`;
+    });
+  }
+}
+
+function shortened(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+}
+
+/** Records that are remembered, and characters of each. */
+const mostRemembered = 500;
+const mostCharacters = 16_384;
+
+/** The newest records that no filter matched. Why is worked out when somebody asks. */
+export class FilteredRecords {
+  readonly #filters: RecordFilters;
+  readonly #records = new Map<string, { at: number; json: string } | { at: number; reasons: string[] }>();
+
+  constructor(filters: RecordFilters) {
+    this.#filters = filters;
+  }
+
+  /** @param at Epoch milliseconds. */
+  add(id: string, json: string, at: number): void {
+    this.#records.delete(id);
+    this.#records.set(id, json.length > mostCharacters ? { at, reasons: this.#filters.explain(json) } : { at, json });
+    if (this.#records.size > mostRemembered) this.#records.delete(this.#records.keys().next().value as string);
+  }
+
+  find(id: string): FilteredRecord | undefined {
+    const record = this.#records.get(id);
+    return record && { id, at: record.at, reasons: 'json' in record ? this.#filters.explain(record.json) : record.reasons };
+  }
+
+  /** Newest first. */
+  newest(limit: number): FilteredRecord[] {
+    return [...this.#records.keys()].slice(-limit).reverse().map((id) => this.find(id) as FilteredRecord);
+  }
+}

@@ -1,0 +1,39 @@
+/** The poller for a mapping's source. */
+import type { DocumentStore } from '../../contracts/documents.ts';
+import type { EventShapes, EventSources } from '../../contracts/event-sources.ts';
+import { UserError } from '../../contracts/faults.ts';
+import type { Poller, PollerParts } from './poller.ts';
+import { QueuePoller } from './sqs.ts';
+
+export interface PollerServices {
+  sources: EventSources;
+  shapes: EventShapes;
+  documents: DocumentStore;
+}
+
+export function makePoller(parts: PollerParts, { sources, shapes }: PollerServices): Poller {
+  const { eventSourceArn } = parts.configuration;
+  try {
+    switch (parts.source) {
+      case 'sqs': return new QueuePoller(parts, sources.queue(eventSourceArn), shapes.sqs);
+      case 'kinesis':
+      case 'dynamodb':
+        throw new UserError(`Streams are not polled yet: ${eventSourceArn} waits.`);
+    }
+  } catch (error) {
+    if (error instanceof UserError) return unreachable(parts, error);
+    throw error;
+  }
+}
+
+/** Stands in where this engine has no such source: says so, and polls nothing. */
+function unreachable({ problem }: PollerParts, error: UserError): Poller {
+  return {
+    start: () => problem(error.message),
+    stop: () => Promise.resolve(),
+    pollOnce: () => Promise.reject(error),
+    leftOver: () => Promise.resolve(false),
+    status: () => ({ batchesInFlight: 0, concurrency: 0 }),
+    fate: () => undefined,
+  };
+}

@@ -1,0 +1,201 @@
+/** One mapping at work: its state, its poller, and why it pauses. */
+import type { Clock } from '../../contracts/clock.ts';
+import type { DocumentStore } from '../../contracts/documents.ts';
+import type { MappingPause, MappingState, ResetPosition } from '../../contracts/event-source-mappings.ts';
+import type { EventShapes, EventSources } from '../../contracts/event-sources.ts';
+import type { Logger } from '../../contracts/logger.ts';
+import { FilteredRecords, RecordFilters } from './filters.ts';
+import { makePoller } from './make-poller.ts';
+import type { Mapping } from './mapping-registry.ts';
+import { userAction, type MappingStatus } from './mapping-response.ts';
+import type { PolledInvocations } from './polled-invocations.ts';
+import { results, type PollCounts, type Poller, type PollerParts } from './poller.ts';
+
+export interface MappingEntryParts {
+  mapping: Mapping;
+  clock: Clock;
+  documents: DocumentStore;
+  logger: Logger;
+  sources: EventSources;
+  shapes: EventShapes;
+  uuid: () => string;
+  invocations: PolledInvocations;
+  processes: () => number;
+  /** Whether pollers may run at all. */
+  running: () => boolean;
+  changed(): void;
+}
+
+export class MappingEntry {
+  readonly #parts: MappingEntryParts;
+  readonly counts: PollCounts = { received: 0, matched: 0, filtered: 0, batches: 0, succeeded: 0, failed: 0, throttled: 0 };
+  mapping: Mapping;
+  poller: Poller;
+  filtered: FilteredRecords;
+  /** What keeps it from working; goes away by itself. */
+  problem: string | undefined;
+  #pause: MappingPause | undefined;
+  #state: MappingState;
+  #result: string = results.none;
+  /** Changes follow each other. */
+  #work: Promise<void> = Promise.resolve();
+  #takenUp = false;
+  #gone = false;
+
+  constructor(parts: MappingEntryParts) {
+    this.#parts = parts;
+    this.mapping = parts.mapping;
+    this.#state = settledState(parts.mapping);
+    ({ poller: this.poller, filtered: this.filtered } = this.#made());
+  }
+
+  get pause(): MappingPause | undefined {
+    return this.#pause;
+  }
+
+  status(): MappingStatus {
+    const { uuid, configuration, lastModified } = this.mapping;
+    return { uuid, configuration, lastModified, state: this.#state, stateTransitionReason: userAction(configuration), lastProcessingResult: this.#result };
+  }
+
+  /** A mapping that an API call has made just now. */
+  begin(): MappingStatus {
+    this.#takenUp = true;
+    this.#state = 'Creating';
+    const status = this.status();
+    this.#parts.clock.soon(() => this.#settle());
+    return status;
+  }
+
+  /**
+   * A mapping of the template or of last time, as it is now.
+   * @param paused What was left over from last time waits.
+   */
+  takeUp(mapping: Mapping, paused: boolean): void {
+    if (this.#takenUp) {
+      if (JSON.stringify(mapping.configuration) !== JSON.stringify(this.mapping.configuration)) this.update(mapping);
+      else this.mapping = mapping;
+      return;
+    }
+    this.#takenUp = true;
+    this.mapping = mapping;
+    this.#state = settledState(mapping);
+    if (paused && mapping.configuration.enabled) this.#work = this.#work.then(() => this.#holdLeftOver());
+    this.#settle();
+  }
+
+  update(mapping: Mapping): MappingStatus {
+    const { enabled } = mapping.configuration;
+    this.#state = enabled === this.mapping.configuration.enabled ? 'Updating' : enabled ? 'Enabling' : 'Disabling';
+    this.mapping = mapping;
+    // Whoever changes a mapping wants to see what it does now.
+    this.#pause = undefined;
+    const status = this.status();
+    this.#parts.clock.soon(() => this.#settle());
+    return status;
+  }
+
+  /** @param done Called when nothing is in flight any more. */
+  remove(done: () => void): MappingStatus {
+    this.#state = 'Deleting';
+    void this.stop().then(done);
+    return this.status();
+  }
+
+  /** Ends for good. */
+  async stop(): Promise<void> {
+    this.#gone = true;
+    await this.poller.stop();
+    await this.#work;
+  }
+
+  pauseFor(reason: MappingPause['reason'], message: string): void {
+    // What failed stays failed when everything pauses beside it.
+    if (this.#pause?.reason === 'failing' && reason === 'paused') return;
+    this.#pause = { reason, message, since: this.#parts.clock.now() };
+    this.#settle();
+  }
+
+  resume(): void {
+    if (!this.#pause) return;
+    this.#pause = undefined;
+    this.#settle();
+  }
+
+  pollOnce(): Promise<number> {
+    return this.poller.pollOnce();
+  }
+
+  resetPosition(position: ResetPosition): Promise<void> {
+    const reset = this.#work.then(async () => {
+      await this.poller.stop();
+      this.poller.resetPosition?.(position);
+      await this.#apply();
+    });
+    this.#work = reset.catch(() => {});
+    return reset;
+  }
+
+  async #holdLeftOver(): Promise<void> {
+    let left = false;
+    try {
+      left = await this.poller.leftOver();
+    } catch {
+      // A source that is not there has nothing left over; the poller says so.
+    }
+    if (!left || this.#pause) return;
+    const what = this.mapping.source === 'sqs' ? 'Messages' : 'Records';
+    this.#pause = { reason: 'left-over', message: `${what} from last time wait: resume the mapping to go on.`, since: this.#parts.clock.now() };
+  }
+
+  #settle(): void {
+    this.#work = this.#work.then(() => this.#apply()).catch((error: unknown) => {
+      this.#parts.logger.error(`Event source mapping ${this.mapping.uuid} could not change its state.`, error);
+    });
+  }
+
+  async #apply(): Promise<void> {
+    if (this.#gone) return;
+    const { configuration } = this.mapping;
+    const polls = this.#parts.running() && configuration.enabled && !this.#pause;
+    if (this.#polled !== JSON.stringify(configuration)) {
+      await this.poller.stop();
+      ({ poller: this.poller, filtered: this.filtered } = this.#made());
+    } else if (!polls) await this.poller.stop();
+    if (this.#gone) return;
+    // The pause may have come while the last batch ended.
+    if (polls && !this.#pause) this.poller.start();
+    else this.problem = undefined;
+    this.#state = settledState(this.mapping);
+    this.#parts.changed();
+  }
+
+  /** The configuration that the poller works by. */
+  #polled = '';
+
+  #made(): { poller: Poller; filtered: FilteredRecords } {
+    const { uuid, source, configuration } = this.mapping;
+    const { changed, uuid: newId } = this.#parts;
+    this.#polled = JSON.stringify(configuration);
+    const filters = new RecordFilters(source, configuration.filters);
+    const filtered = new FilteredRecords(filters);
+    const parts: PollerParts = {
+      ...this.#parts, uuid, source, configuration, newId, filters, filtered, counts: this.counts,
+      result: (text) => { this.#result = text; },
+      problem: (text) => {
+        if (this.problem === text) return;
+        this.problem = text;
+        changed();
+      },
+      failing: (message) => {
+        this.#parts.logger.warn(`Event source mapping ${uuid}: ${message}`);
+        this.pauseFor('failing', message);
+      },
+    };
+    return { poller: makePoller(parts, this.#parts), filtered };
+  }
+}
+
+function settledState(mapping: Mapping): MappingState {
+  return mapping.configuration.enabled ? 'Enabled' : 'Disabled';
+}

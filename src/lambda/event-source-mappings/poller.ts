@@ -1,0 +1,96 @@
+/** What pollers have in common, and what they tell the mapping that owns them. */
+import type { Clock } from '../../contracts/clock.ts';
+import type { MappingSource, RecordFate, ResetPosition, ShardSummary } from '../../contracts/event-source-mappings.ts';
+import type { Logger } from '../../contracts/logger.ts';
+import type { FilteredRecords, RecordFilters } from './filters.ts';
+import type { MappingConfiguration } from './mapping.ts';
+import type { PolledInvocations } from './polled-invocations.ts';
+
+/** Records and batches since the engine started. */
+export interface PollCounts {
+  received: number;
+  matched: number;
+  filtered: number;
+  batches: number;
+  succeeded: number;
+  failed: number;
+  throttled: number;
+}
+
+export interface PollerParts {
+  uuid: string;
+  source: MappingSource;
+  configuration: MappingConfiguration;
+  clock: Clock;
+  logger: Logger;
+  newId: () => string;
+  invocations: PolledInvocations;
+  filters: RecordFilters;
+  filtered: FilteredRecords;
+  counts: PollCounts;
+  /** Processes that this machine runs at once. */
+  processes: () => number;
+  /** `OK` or `PROBLEM: Function call failed`. */
+  result(text: string): void;
+  /** What keeps it from working, one sentence; undefined when nothing does. */
+  problem(text: string | undefined): void;
+  /** The mapping is to pause: a batch failed too often alike. */
+  failing(message: string): void;
+  /** Something that views show has changed. */
+  changed(): void;
+}
+
+export type Fate = Omit<RecordFate, 'mappingUuid' | 'functionName'>;
+
+export interface Poller {
+  /** Begins to poll, or goes on. */
+  start(): void;
+  /** Ends polling; resolves when no batch is in flight. */
+  stop(): Promise<void>;
+  /** One poll, whether or not it is started. Resolves with the number of records when their batches are over. */
+  pollOnce(): Promise<number>;
+  /** Whether something waits that was there before. */
+  leftOver(): Promise<boolean>;
+  /** Streams only, while stopped: forgets the checkpoints. */
+  resetPosition?(position: ResetPosition): void;
+  status(): { backlog?: number; batchesInFlight: number; concurrency: number; shards?: ShardSummary[] };
+  /** What became of a record, as far as this poller knows; undefined when it knows nothing of it. */
+  fate(id: string): Fate | undefined;
+}
+
+/** `LastProcessingResult` (lambda-facts §3.1). */
+export const results = { none: 'No records processed', ok: 'OK', failed: 'PROBLEM: Function call failed' } as const;
+
+/** Event JSON of one invocation, bytes: 6 MB, as for any synchronous invocation. */
+export const largestEvent = 6_291_456;
+
+/** Fates of records that are remembered. */
+const mostFates = 5000;
+
+/** What became of the newest records. */
+export class Fates {
+  readonly #fates = new Map<string, Fate>();
+
+  set(id: string, fate: Fate): void {
+    this.#fates.delete(id);
+    this.#fates.set(id, fate);
+    if (this.#fates.size > mostFates) this.#fates.delete(this.#fates.keys().next().value as string);
+  }
+
+  get(id: string): Fate | undefined {
+    return this.#fates.get(id);
+  }
+}
+
+/** How long a throttled batch waits before it is tried again, AWS milliseconds. @param throttles In a row, from 1. */
+export function throttleBackoff(throttles: number): number {
+  return Math.min(longestThrottleBackoff, 1000 * 2 ** (throttles - 1));
+}
+
+/** DOUBT: not published (lambda-facts §C9). */
+const longestThrottleBackoff = 60_000;
+
+/** How long a poller leaves a source alone that does not answer, milliseconds of real time. @param failures In a row, from 1. */
+export function sourceBackoff(failures: number): number {
+  return Math.min(30_000, 500 * 2 ** (failures - 1));
+}

@@ -1,0 +1,134 @@
+/** A Lambda service whose event source mappings poll embedded queues, on a clock that moves by hand. */
+import assert from 'node:assert/strict';
+import type { EventSourceMappingSummary, MappingState } from '../../../src/contracts/event-source-mappings.ts';
+import type { EventSources, StreamSource } from '../../../src/contracts/event-sources.ts';
+import type { FunctionDefinition } from '../../../src/contracts/functions.ts';
+import type { RunOutcome, RunRequest } from '../../../src/contracts/runner.ts';
+import { PausingGate } from '../../../src/host/pausing-gate.ts';
+import { embeddedSources } from '../../../src/host/embedded-sources.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { Harness as Queues } from '../resources/sqs/harness.ts';
+import { definition, harness, json, memoryDocuments, type Harness } from './fakes.ts';
+
+export { definition, json } from './fakes.ts';
+export { arnOf as queueArn, urlOf as queueUrl } from '../resources/sqs/harness.ts';
+
+export interface SqsRecord {
+  messageId: string;
+  receiptHandle: string;
+  body: string;
+  attributes: Record<string, string>;
+  messageAttributes: Record<string, unknown>;
+  md5OfMessageAttributes?: string | null;
+}
+
+export type Answer = (event: { Records: SqsRecord[] } & Record<string, unknown>, request: RunRequest) => unknown;
+
+/** Throw it from an answer to have the function fail. */
+export class FunctionFailure extends Error {}
+
+export class Mappings {
+  readonly clock = new FakeClock();
+  readonly queues: Queues;
+  readonly documents = memoryDocuments();
+  lambda: Harness;
+  functions: FunctionDefinition[] = [definition('fn')];
+  /** What the function answers from now on. */
+  answer: Answer = () => null;
+  readonly events: ({ Records: SqsRecord[] } & Record<string, unknown>)[] = [];
+  #gate: PausingGate;
+  readonly #streams: StreamSource | undefined;
+  /** Of the service that lives now. */
+  #life = { over: false };
+
+  constructor({ streams, paused = false, scale = 1 }: { streams?: StreamSource; paused?: boolean; scale?: number } = {}) {
+    this.clock.scale = scale;
+    this.queues = new Queues({ clock: this.clock });
+    this.#gate = new PausingGate(paused);
+    this.#streams = streams;
+    this.lambda = this.#open();
+  }
+
+  get gate(): PausingGate {
+    return this.#gate;
+  }
+
+  start(functions = this.functions): this {
+    this.functions = functions;
+    this.lambda.service.setBaseline(functions);
+    this.lambda.service.start();
+    return this;
+  }
+
+  /** Ends the service as a killed process does, and starts another on what was stored. */
+  async restart({ kill = true, paused = false } = {}): Promise<void> {
+    const before = this.lambda;
+    if (!kill) await before.service.close();
+    this.#life.over = true;
+    this.#life = { over: false };
+    this.#gate = new PausingGate(paused);
+    this.queues.restart();
+    this.lambda = this.#open(before);
+    this.start();
+  }
+
+  async call<T = Record<string, unknown>>(operation: Parameters<Harness['service']['call']>[0], input: object): Promise<T> {
+    return (await this.lambda.service.call(operation, input as Record<string, unknown>)).body as T;
+  }
+
+  async create(input: object, settled = true): Promise<string> {
+    const { UUID } = await this.call<{ UUID: string }>('CreateEventSourceMapping', { FunctionName: 'fn', ...input });
+    if (settled) await this.clock.pass(0);
+    return UUID;
+  }
+
+  async state(uuid: string): Promise<MappingState> {
+    return (await this.call<{ State: MappingState }>('GetEventSourceMapping', { UUID: uuid })).State;
+  }
+
+  summary(uuid?: string): EventSourceMappingSummary {
+    const summaries = this.lambda.service.mappings.summaries();
+    return (uuid === undefined ? summaries[0] : summaries.find((each) => each.uuid === uuid)) ?? assert.fail('no such mapping');
+  }
+
+  bodies(): string[][] {
+    return this.events.map(({ Records }) => Records.map(({ body }) => body));
+  }
+
+  async close(): Promise<void> {
+    await this.lambda.service.close();
+    this.queues.close();
+  }
+
+  #open(before?: Harness): Harness {
+    const life = this.#life;
+    const queues = severable(this.queues.sqs.source, life);
+    const streams = this.#streams && severable(this.#streams, life);
+    const sources: EventSources = embeddedSources({ queues: () => queues, ...(streams === undefined ? {} : { kinesis: () => streams, dynamodb: () => streams }) });
+    const made = harness({}, this.documents, { clock: this.clock, gate: this.#gate, sources, ...(before === undefined ? {} : { queue: before.queue, history: before.history }) });
+    made.script = async (request): Promise<RunOutcome> => {
+      const event = JSON.parse(Buffer.from(request.payload).toString()) as { Records: SqsRecord[] };
+      this.events.push(event);
+      try {
+        const answer = await this.answer(event, request);
+        if (life.over) await new Promise(() => {});
+        return { kind: 'response', payload: answer instanceof Uint8Array ? answer : json(answer ?? null) };
+      } catch (error) {
+        if (!(error instanceof FunctionFailure)) throw error;
+        return { kind: 'function-error', errorType: 'Error', payload: json({ errorType: 'Error', errorMessage: error.message }) };
+      }
+    };
+    return made;
+  }
+}
+
+/** A source that answers no more once its engine is dead. */
+function severable<T extends object>(source: T, life: { over: boolean }): T {
+  return new Proxy(source, {
+    get: (target, name) => {
+      const value = Reflect.get(target, name) as unknown;
+      if (typeof value !== 'function') return value;
+      return (...parameters: unknown[]): unknown => (life.over ? new Promise(() => {}) : (value as (...all: unknown[]) => unknown).apply(target, parameters));
+    },
+  });
+}
