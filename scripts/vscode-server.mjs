@@ -1,7 +1,7 @@
 // A real VS Code (workbench and Node extension host) from the npm registry, for tests and for `npm start` where no
 // desktop VS Code can be had. Kept in .vscode-test/, which git ignores.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +23,10 @@ function run(command, parameters, cwd) {
 /** Downloads the server once (about 600 MB unpacked). Returns its lib/vscode folder. */
 export function ensureServer() {
   const lib = join(home, 'package', 'lib', 'vscode');
-  if (existsSync(join(home, '.complete'))) return lib;
+  if (existsSync(join(home, '.complete'))) {
+    replaceNativeParts(lib);
+    return lib;
+  }
   console.error(`Fetching VS Code server (code-server ${version}) from the npm registry …`);
   mkdirSync(join(root, '.vscode-test'), { recursive: true });
   const staging = mkdtempSync(join(root, '.vscode-test', 'staging-'));
@@ -39,7 +42,20 @@ export function ensureServer() {
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
+  replaceNativeParts(lib);
   return lib;
+}
+
+/** Without a compiler two small packages have no native part: without the first, output channels would stay empty. */
+function replaceNativeParts(lib) {
+  for (const name of ['spdlog', 'native-watchdog']) {
+    const target = join(lib, 'node_modules', '@vscode', name, 'index.js');
+    const ours = readFileSync(join(root, 'scripts', 'server-parts', `${name}.cjs`), 'utf8');
+    if (readFileSync(target, 'utf8') === ours) continue;
+    // Whole or not at all, for a server that starts meanwhile.
+    writeFileSync(`${target}.new`, ours);
+    renameSync(`${target}.new`, target);
+  }
 }
 
 /** A free port on 127.0.0.1. */
@@ -73,6 +89,8 @@ export async function startServer({ settings = {}, port = 0, env = {}, keepProfi
       'telemetry.telemetryLevel': 'off',
       'extensions.ignoreRecommendations': true,
       'git.openRepositoryInParentFolders': 'never',
+      // The npm package leaves the language server of its TypeScript extension out.
+      'typescript.tsdk': join(root, 'node_modules', 'typescript', 'lib'),
       ...settings,
     }, null, 2));
   }

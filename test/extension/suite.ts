@@ -194,6 +194,21 @@ describe('Local Lambda in a trusted workspace', () => {
     });
   });
 
+  describe('schemas', () => {
+    it('mark what is wrong in functions.json and options.json as one types', async () => {
+      const wrong = { '.local-lambda/functions.json': '{ "functions": { "Wrong": { "handler": 7 } } }', '.local-lambda/events/PriceBasket/options.json': '{ "logType": "All" }' };
+      const before = await read('.local-lambda/functions.json');
+      for (const [path, text] of Object.entries(wrong)) {
+        await write(path, text);
+        await vscode.window.showTextDocument(file(path));
+        await until(vscode.languages.onDidChangeDiagnostics, () => vscode.languages.getDiagnostics(file(path)).find(({ source }) => !source?.startsWith('Local Lambda')));
+      }
+      await write('.local-lambda/functions.json', before);
+      await vscode.workspace.fs.delete(file('.local-lambda/events/PriceBasket/options.json'));
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    });
+  });
+
   describe('test events', () => {
     it('are used without asking when the function has one', async () => {
       const result = await vscode.commands.executeCommand<InvokeResult>('localLambda.invoke', 'PriceBasket');

@@ -100,6 +100,41 @@ describe('the extension in VS Code', function () {
     await panel().locator('.message.error', { hasText: 'PaymentDeclined' }).waitFor();
   });
 
+  it('uses the event that was used last without asking, and asks when it is told to', async () => {
+    const { page } = vscode;
+    await vscode.row('ChargeCard').hover();
+    await vscode.row('ChargeCard').locator('a.action-label').first().click();
+    await rows().filter({ hasText: 'ChargeCard' }).nth(1).waitFor({ timeout: 30_000 });
+    await vscode.row('ChargeCard').click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Invoke with Event…' }).click();
+    const picks = page.locator('.quick-input-list .monaco-list-row');
+    await picks.filter({ hasText: 'last used' }).filter({ hasText: 'stolen-card' }).waitFor();
+    await picks.filter({ hasText: 'visa' }).click();
+    await page.getByRole('treeitem', { name: /^ChargeCard,.*200/ }).first().waitFor({ timeout: 30_000 });
+  });
+
+  it('makes a test event from a sample, and opens it', async () => {
+    const { page } = vscode;
+    await vscode.row('ShipOrder').click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'New Test Event…' }).click();
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'SQS' }).click();
+    await page.locator('.quick-input-widget input').first().fill('two-messages');
+    await page.keyboard.press('Enter');
+    await page.getByRole('tab', { name: /two-messages\.json/ }).waitFor();
+    const event = JSON.parse(readFileSync(join(vscode.workspace, '.local-lambda/events/ShipOrder/two-messages.json'), 'utf8')) as { Records: unknown[] };
+    assert.ok(event.Records.length > 0);
+    await page.keyboard.press('ControlOrMeta+F4');
+  });
+
+  it('writes what functions log to the output channel, at its level', async () => {
+    const { page } = vscode;
+    await vscode.command('Local Lambda: Show Log');
+    // A log that is read shows its end, so a line that warns is written now.
+    await vscode.invoke('ShipOrder');
+    await page.locator('.part.panel .view-line', { hasText: /\[warning\]\sShipOrder\s\|/ }).first().waitFor({ timeout: 30_000 });
+    await vscode.command('View: Hide Panel');
+  });
+
   it('shows what runs while it runs, counts it on the activity bar, and cancels it', async () => {
     await vscode.invoke('Slow');
     await vscode.page.getByRole('treeitem', { name: /^Slow,.*running/ }).first().waitFor();
