@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import {
   CreateAliasCommand, CreateFunctionCommand, DeleteAliasCommand, GetFunctionCommand, InvokeCommand, LambdaClient, LambdaServiceException,
-  ListEventSourceMappingsCommand, ListFunctionsCommand, ListTagsCommand, PutFunctionConcurrencyCommand, ResourceNotFoundException,
+  ListLayersCommand, ListFunctionsCommand, ListTagsCommand, PutFunctionConcurrencyCommand, ResourceNotFoundException,
   TooManyRequestsException, type LambdaClientConfig,
 } from '@aws-sdk/client-lambda';
 import { AwsFault } from '../../src/contracts/faults.ts';
@@ -199,8 +199,8 @@ describe('endpoint with @aws-sdk/client-lambda', function () {
     await refused({ credentials: { ...credentials, secretAccessKey: 'wrong' } }, 'InvalidSignatureException', /^The request signature we calculated does not match/);
     await refused({ credentials: { ...credentials, accessKeyId: 'AKIASTRANGER' } }, 'UnrecognizedClientException', /^The security token included in the request is invalid\.$/);
     await refused({ region: 'eu-west-1' }, 'InvalidSignatureException', /^Credential should be scoped to a valid region, not 'eu-west-1'\./);
-    await assert.rejects(client.send(new ListEventSourceMappingsCommand({})), (error) =>
-      error instanceof LambdaServiceException && error.name === 'UnknownOperationException' && /ListEventSourceMappings/.test(error.message));
+    await assert.rejects(client.send(new ListLayersCommand({})), (error) =>
+      error instanceof LambdaServiceException && error.name === 'UnknownOperationException' && /ListLayers/.test(error.message));
   });
 
   it('recovers the clock of a client that is hours off, as against AWS', async () => {
