@@ -9,6 +9,8 @@ import { responseLimitBytes, type Delivery, type Transport, type TransportListen
 
 /** Room for the header of a response frame beside the largest payload. */
 const frameLimit = responseLimitBytes + 4096;
+/** Longest wait for the last words of a process that ended, milliseconds: its own child may hold the connection open. */
+const drainLimit = 250;
 /** A connection that has not said who it is by then is dropped. */
 const helloTimeout = 10_000;
 
@@ -16,6 +18,8 @@ interface Expected {
   secret: Buffer;
   listener: TransportListener;
   socket?: Socket;
+  /** Called with the socket of a process that ended before its connection was accepted. */
+  onSocket?: (socket: Socket) => void;
   /** Deliveries made before the process has connected. */
   waiting: Buffer[];
 }
@@ -77,6 +81,7 @@ export class ChannelServer {
         if (!socket) expected.waiting.push(...frames);
         else for (const frame of frames) socket.write(frame);
       },
+      drained: () => drained(expected),
       close: () => {
         this.#expected.delete(environmentId);
         expected.socket?.destroy();
@@ -125,9 +130,23 @@ export class ChannelServer {
     }
     socket.setTimeout(0);
     expected.socket = socket;
+    expected.onSocket?.(socket);
     for (const frame of expected.waiting.splice(0)) socket.write(frame);
     return expected;
   }
+}
+
+async function drained(expected: Expected): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, drainLimit);
+  const untilClosed = (socket: Socket) => {
+    if (socket.closed) resolve();
+    else socket.once('close', () => resolve());
+  };
+  if (expected.socket) untilClosed(expected.socket);
+  else expected.onSocket = untilClosed;
+  await promise;
+  clearTimeout(timer);
 }
 
 function invokeFrames({ requestId, invokedFunctionArn, deadline, traceId, clientContext, payload }: Delivery): Buffer[] {

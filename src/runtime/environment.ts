@@ -201,17 +201,29 @@ export class Environment {
   }
 
   #exited(code: number | null, signal: string | null): void {
+    // Its last answer may still be on its way.
+    const heard = this.#transport?.drained() ?? Promise.resolve();
+    this.#leave();
+    void heard.then(() => this.#conclude(code, signal));
+  }
+
+  #conclude(code: number | null, signal: string | null): void {
     for (const splitter of Object.values(this.#splitters)) splitter.flush();
-    this.#finish();
+    this.#transport?.close();
     if (!this.#initialised) this.#init.settle({ kind: 'exit', phase: 'init', code, signal });
     this.#settle({ kind: 'exit', phase: 'invoke', code, signal });
   }
 
   #finish(): void {
+    this.#leave();
+    this.#transport?.close();
+  }
+
+  /** Nothing more is handed to it. */
+  #leave(): void {
     if (this.ended) return;
     this.ended = true;
     this.stopWatchingMemory();
-    this.#transport?.close();
     this.#onEnded(this);
   }
 }

@@ -5,10 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from '../contracts/logger.ts';
 import { responseLimitBytes, type Delivery, type Transport, type TransportListener } from './transport.ts';
 
 const prefix = '/2018-06-01/runtime/';
+/** What a process posted before it ended has arrived by then, milliseconds. */
+const lastWords = 50;
 /** Error bodies are small; a larger one is refused like a response. */
 const errorLimitBytes = responseLimitBytes;
 
@@ -120,6 +123,7 @@ export async function openRuntimeApi(listener: TransportListener, logger: Logger
         hand(response, queued);
       }
     },
+    drained: () => setTimeout(lastWords),
     close() {
       server.close();
       server.closeAllConnections();

@@ -34,6 +34,11 @@ export interface Transport {
   /** Variables that tell the process where to connect. */
   readonly environment: Readonly<Record<string, string>>;
   deliver(delivery: Delivery): void;
+  /**
+   * Resolves when all that a process said before it ended has been heard; soon at the latest. That it ended is told by
+   * another road, which may be shorter.
+   */
+  drained(): Promise<void>;
   close(): void;
 }
 

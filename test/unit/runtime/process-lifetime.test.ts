@@ -43,6 +43,21 @@ describe('Lifetime of processes', () => {
     }
   });
 
+  it('hears the answer of a process that ends right after it', async () => {
+    const bench = openWorkbench();
+    try {
+      // A new function each time: an environment that is about to end would fail its next invocation, as on AWS.
+      for (let turn = 0; turn < 4; turn += 1) {
+        bench.place.write(`brief${turn}/index.js`, 'exports.handler = async ({ n }) => { setImmediate(() => process.exit(0)); return n; };');
+        const fn = functionIn(bench.place, `brief${turn}`);
+        const answers = await Promise.all([0, 1, 2].map(async (n) => answerOf(await bench.call(fn, { n }))));
+        assert.deepEqual(answers, [0, 1, 2]);
+      }
+    } finally {
+      await bench.close();
+    }
+  });
+
   it('another function gets the place of an idle environment', async () => {
     const bench = openWorkbench({ maxProcesses: 1 });
     try {
