@@ -9,6 +9,7 @@ import type { EngineSettings } from './contracts/settings.ts';
 import type { TemplateSettings, WorkspaceModel } from './contracts/workspace.ts';
 import { Endpoint } from './endpoint/endpoint.ts';
 import { EventBridgeProtocol } from './endpoint/eventbridge-protocol.ts';
+import { KinesisProtocol } from './endpoint/kinesis-protocol.ts';
 import { SnsProtocol } from './endpoint/sns-protocol.ts';
 import { SqsProtocol } from './endpoint/sqs-protocol.ts';
 import { Broadcaster } from './host/broadcaster.ts';
@@ -34,6 +35,7 @@ import { TrustGate } from './host/trust-gate.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
 import { engineLog, type EngineInfo, type EngineStatus, type InitializeParams, type WorkspaceUpdate } from './protocol/engine.ts';
 import { EventBridgeService } from './resources/eventbridge/eventbridge-service.ts';
+import { KinesisService } from './resources/kinesis/kinesis-service.ts';
 import { SnsService } from './resources/sns/sns-service.ts';
 import { SqsService } from './resources/sqs/sqs-service.ts';
 import { dynamodbEvents } from './sources/dynamodb.ts';
@@ -48,6 +50,7 @@ import { SqliteEventQueue } from './store/event-queue.ts';
 import { SqliteExecutionHistory } from './store/execution-history.ts';
 import { SqliteQueueMessages } from './store/queue-messages.ts';
 import { openState } from './store/state-database.ts';
+import { SqliteStreamRecords } from './store/stream-records.ts';
 import { SqliteTopicStore } from './store/topic-store.ts';
 import { deliveryRequest, denialHint } from './template/permission-check.ts';
 import { createWorkspaceReader } from './template/workspace-reader.ts';
@@ -123,7 +126,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   const hosts: Partial<ResourceHosts> = {};
   const lambda: LambdaService = new LambdaService({
     clock, runner, history, documents, gate, queue: new SqliteEventQueue(state.database), targets: deliveryPorts(hosts), deliveryHint, settings: currentSettings, logger,
-    sources: embeddedSources({ queues: () => queues.source }), shapes: { sqs: sqsEvents, kinesis: kinesisEvents, dynamodb: dynamodbEvents },
+    sources: embeddedSources({ queues: () => queues.source, kinesis: () => streams }), shapes: { sqs: sqsEvents, kinesis: kinesisEvents, dynamodb: dynamodbEvents },
     codeStore: createCodeStore({ dataFolder, logger, settings: currentSettings }),
     ids: { uuid: randomUUID, hex: randomHex, random: Math.random },
     events: {
@@ -152,6 +155,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     changed: () => broadcaster.resourcesChanged(),
   });
   hosts.buses = buses;
+  const streamRecords = new SqliteStreamRecords(state.database);
+  const streams = new KinesisService({ clock, documents, account, logger, records: streamRecords, changed: () => broadcaster.resourcesChanged() });
+  hosts.streams = streams;
   const reader = createWorkspaceReader({ folders, settings: templateSettings(settings), logger, watch: true });
   const secret = randomBytes(24).toString('base64url');
   const socketPath = socketPathFor(dataFolder);
@@ -173,8 +179,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     requireSignatures: () => options.requireSignatures ?? settings.requireSignatures,
     region: () => settings.region, accountId: () => settings.accountId,
     ownRoutes: ownRoutes({ info, clock, gate, lambda, history, settings: currentSettings, reader }),
-    services: [new SqsProtocol(queues, () => info.endpoint), new SnsProtocol(topics, () => topics.signingCertificate(), () => info.endpoint),
-      new EventBridgeProtocol(buses, () => info.endpoint)],
+    services: [
+      new SqsProtocol(queues, () => info.endpoint), new SnsProtocol(topics, () => topics.signingCertificate(), () => info.endpoint),
+      new EventBridgeProtocol(buses, () => info.endpoint), new KinesisProtocol(streams, () => info.endpoint),
+    ],
   });
 
   function engineStatus(): EngineStatus {
@@ -272,6 +280,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
       // Pollers first: a closed queue answers at once, with nothing.
       await lambda.mappings.close();
       queues.close();
+      streams.close();
       topics.close();
       buses.close();
       await endpoint.close();
@@ -296,6 +305,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     const model = await reader.read();
     setBaselines(model);
     queues.start();
+    streams.start();
     if (options.trusted) await trust();
     await rpc.listen();
     writeDiscovery(files.discovery, { ...info, socket: socketPath, secret });

@@ -96,6 +96,24 @@ export interface BucketPort {
   put(bucketArn: string, key: string, body: Uint8Array): void;
 }
 
+/** A change of one item of a table, as its stream records it. Images are DynamoDB JSON of the whole item. */
+export interface TableChange {
+  /** Absent when the item is new. */
+  oldImage?: Readonly<Record<string, unknown>>;
+  /** Absent when the item was removed. */
+  newImage?: Readonly<Record<string, unknown>>;
+  /** Removed because its time to live has passed. */
+  expired?: boolean;
+}
+
+export interface TableStreamPort {
+  /**
+   * Writes the record of a change; none, and undefined, when both images are the same.
+   * @param streamArn Of the stream, not of the table.
+   */
+  record(streamArn: string, change: TableChange): { sequenceNumber: string } | undefined;
+}
+
 /** What topics, rules and destinations ask of the Lambda service: queue an event, as `InvocationType: Event` does. */
 export interface EventInvoker {
   /**
@@ -112,7 +130,10 @@ export type DeliverySource = 'destination' | 'sns' | 'eventbridge' | 'schedule' 
 /** CloudFormation types that become embedded resources. */
 export type ResourceType =
   | 'AWS::SQS::Queue' | 'AWS::SNS::Topic' | 'AWS::SNS::Subscription' | 'AWS::Events::EventBus' | 'AWS::Events::Rule'
-  | 'AWS::S3::Bucket';
+  | 'AWS::S3::Bucket' | 'AWS::Kinesis::Stream' | 'AWS::DynamoDB::Table';
+
+/** Stream ARNs of tables end in the time when the stream was made; a local one has no such time that would be stable. */
+export const localStreamLabel = '2020-01-01T00:00:00.000';
 
 /**
  * A resource as a template declares it: the baseline that API calls and edits overlay. Inline subscriptions of a topic are
@@ -284,7 +305,88 @@ export interface BucketSummary {
   origin?: FunctionOrigin;
 }
 
+/** A place in a shard. */
+export interface StreamPlace {
+  sequenceNumber: string;
+  /** Epoch milliseconds. */
+  arrivedAt: number;
+}
+
+export interface ShardSummary {
+  shardId: string;
+  /** False once it was split or merged. */
+  open: boolean;
+  parentShardIds: readonly string[];
+  /** Decimal; absent for a table's stream. */
+  startingHashKey?: string;
+  endingHashKey?: string;
+  records: number;
+  /** Data of its records. */
+  bytes: number;
+  /** Absent when it has no records. */
+  oldest?: StreamPlace;
+  newest?: StreamPlace;
+}
+
+export interface StreamSummary {
+  kind: 'stream';
+  name: string;
+  arn: string;
+  status: 'ACTIVE';
+  mode: 'PROVISIONED' | 'ON_DEMAND';
+  retentionHours: number;
+  /** Parents before children. */
+  shards: readonly ShardSummary[];
+  records: number;
+  consumers: readonly { name: string; arn: string }[];
+  origin?: FunctionOrigin;
+  /** AWS attribute names that an API call changed over the template. */
+  changed: readonly string[];
+}
+
+export type StreamViewType = 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES';
+
+export interface TableStreamSummary {
+  kind: 'table-stream';
+  tableName: string;
+  tableArn: string;
+  /** Of the stream. */
+  arn: string;
+  viewType: StreamViewType;
+  keySchema: readonly { name: string; keyType: 'HASH' | 'RANGE'; /** S, N or B, where the template says it. */ attributeType?: string }[];
+  retentionHours: number;
+  shards: readonly ShardSummary[];
+  records: number;
+  origin?: FunctionOrigin;
+}
+
+/** A record as a person looks at it. */
+export interface PeekedRecord extends StreamPlace {
+  shardId: string;
+  partitionKey: string;
+  /** Of its data. */
+  bytes: number;
+  /** The data as text, at most its first 65,536 characters; absent when it is not UTF-8. */
+  text?: string;
+  /** The data in base64 when it is not text, at most its first 65,536 characters. */
+  base64?: string;
+  /** Only of a table's stream. */
+  eventName?: 'INSERT' | 'MODIFY' | 'REMOVE';
+}
+
+export interface PeekRecords {
+  /** Absent for all shards. */
+  shardId?: string;
+  order: 'newest' | 'oldest';
+  /** 1-1000. */
+  limit: number;
+  /** Sequence number of the last record of the page before; only together with a shard. */
+  after?: string;
+}
+
 export interface ResourcesSnapshot {
+  streams: readonly StreamSummary[];
+  tableStreams: readonly TableStreamSummary[];
   queues: readonly QueueSummary[];
   topics: readonly TopicSummary[];
   buses: readonly BusSummary[];
@@ -345,8 +447,24 @@ export interface BucketHost extends BucketPort, TemplateFed {
   remove(bucketArn: string, key: string): boolean;
 }
 
+export interface StreamHost extends EmbeddedService, TemplateFed {
+  summaries(): StreamSummary[];
+  /** @throws AwsFault for an unknown stream or shard. */
+  peek(streamArn: string, options: PeekRecords): PeekedRecord[];
+  /** Puts text as it is. @throws AwsFault */
+  put(streamArn: string, record: { partitionKey: string; text: string; explicitHashKey?: string }): { shardId: string; sequenceNumber: string };
+}
+
+export interface TableStreamHost extends EmbeddedService, TableStreamPort, TemplateFed {
+  summaries(): TableStreamSummary[];
+  /** @throws AwsFault for an unknown stream or shard. */
+  peek(streamArn: string, options: PeekRecords): PeekedRecord[];
+}
+
 /** The embedded services of one engine. */
 export interface ResourceHosts {
+  streams: StreamHost;
+  tableStreams: TableStreamHost;
   queues: QueueHost;
   topics: TopicHost;
   buses: BusHost;

@@ -1,11 +1,13 @@
 /** The AWS-compatible HTTP endpoint on loopback: who may ask, whose request it is, and one answer for each. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { AwsFault, UserError } from '../contracts/faults.ts';
 import type { LambdaApi } from '../contracts/lambda-api.ts';
 import type { Logger } from '../contracts/logger.ts';
 import { refusal } from './caller-checks.ts';
+import { Http2Sessions, sortConnection } from './http2-sessions.ts';
 import { LambdaRestJson } from './lambda-rest-json.ts';
 import { answerOwn, isOwnPath, json, ownBodyLimit, refuseOwn, type OwnRoutes } from './own-routes.ts';
 import { serviceOf, serviceOfForm } from './protocols.ts';
@@ -46,6 +48,9 @@ export interface EndpointLimits {
 }
 
 const defaultLimits: EndpointLimits = { headerBytes: 1_048_576, connections: 2048, headersTimeout: 20_000, requestTimeout: 60_000, closeGrace: 2_000 };
+type Incoming = IncomingMessage | Http2ServerRequest;
+type Outgoing = ServerResponse | Http2ServerResponse;
+
 /** Longer than SDKs keep an idle socket, so that it is they who close it and no request meets a closing one. */
 const keepAliveTimeout = 65_000;
 
@@ -58,7 +63,8 @@ export class Endpoint {
   /** Sockets that have not sent a request yet; Node does not count them as idle. */
   readonly #fresh = new Set<Socket>();
   /** Answers whose client waits for leave to send a body. Without it the body may never come, so the socket must close. */
-  readonly #waiting = new WeakSet<ServerResponse>();
+  readonly #waiting = new WeakSet<Outgoing>();
+  readonly #http2: Http2Sessions;
   #server: Server | undefined;
   #closing = false;
 
@@ -68,6 +74,7 @@ export class Endpoint {
     this.#lambda = new LambdaRestJson(options.lambda);
     this.#services = new Map([this.#lambda, ...(options.services ?? [])].map((service) => [service.signingName, service]));
     this.#signatures = new SignatureCheck({ credentials: options.credentials, region: options.region, now: options.now ?? Date.now });
+    this.#http2 = new Http2Sessions({ ...this.#limits, keepAliveTimeout }, (...exchange) => this.#accept(...exchange));
   }
 
   /**
@@ -101,7 +108,11 @@ export class Endpoint {
     const closed = new Promise<void>((resolve) => { server.close(() => resolve()); });
     server.closeIdleConnections();
     for (const socket of this.#fresh) socket.destroy();
-    const timer = setTimeout(() => server.closeAllConnections(), this.#limits.closeGrace);
+    this.#http2.close();
+    const timer = setTimeout(() => {
+      server.closeAllConnections();
+      this.#http2.destroy();
+    }, this.#limits.closeGrace);
     await closed;
     clearTimeout(timer);
   }
@@ -115,9 +126,15 @@ export class Endpoint {
     server.maxConnections = connections;
     // Bounded in bytes above. A bound on their number would drop headers silently, an Origin among them.
     server.maxHeadersCount = 0;
+    const [http1] = server.listeners('connection') as ((socket: Socket) => void)[];
+    server.removeAllListeners('connection');
     server.on('connection', (socket) => {
       this.#fresh.add(socket);
       socket.once('close', () => this.#fresh.delete(socket));
+      sortConnection(socket, headersTimeout, (taken) => http1?.call(server, taken), (taken) => {
+        this.#fresh.delete(taken);
+        this.#http2.accept(taken);
+      });
     });
     server.on('request', (request, response) => this.#accept(request, response, false));
     server.on('checkContinue', (request, response) => this.#accept(request, response, true));
@@ -126,26 +143,27 @@ export class Endpoint {
     return server;
   }
 
-  #accept(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
-    this.#fresh.delete(request.socket);
+  #accept(request: Incoming, response: Outgoing, expectsContinue: boolean): void {
+    if (!isHttp2(request)) this.#fresh.delete(request.socket);
     const url = request.url as string;
     const mark = url.indexOf('?');
     const head: RequestHead = {
       method: request.method as string,
       path: mark === -1 ? url : url.slice(0, mark),
       query: mark === -1 ? '' : url.slice(mark + 1),
-      headers: request.headers,
+      headers: isHttp2(request) ? withHost(request.headers) : request.headers,
     };
     if (expectsContinue) this.#waiting.add(response);
     const refused = refusal(head.headers);
-    if (refused !== undefined) this.#send(response, refusalAnswer(403, 'AccessDeniedException', refused));
+    if (isHttp2(request) && sizeOf(request.rawHeaders) > this.#limits.headerBytes) this.#send(response, json(431, { message: headersTooLarge }));
+    else if (refused !== undefined) this.#send(response, refusalAnswer(403, 'AccessDeniedException', refused));
     else if (!url.startsWith('/')) this.#send(response, refusalAnswer(400, 'BadRequestException', 'The request target must be a path.'));
     else if (isOwnPath(head.path)) void this.#serveOwn(request, response, head, expectsContinue);
     else void this.#serve(request, response, head, expectsContinue);
   }
 
   /** Never rejects. */
-  async #serve(request: IncomingMessage, response: ServerResponse, head: RequestHead, expectsContinue: boolean): Promise<void> {
+  async #serve(request: Incoming, response: Outgoing, head: RequestHead, expectsContinue: boolean): Promise<void> {
     let service = this.#lambda;
     let call: ServiceCall | undefined;
     let answer: Answer;
@@ -186,7 +204,7 @@ export class Endpoint {
   }
 
   /** Never rejects. */
-  async #serveOwn(request: IncomingMessage, response: ServerResponse, head: RequestHead, expectsContinue: boolean): Promise<void> {
+  async #serveOwn(request: Incoming, response: Outgoing, head: RequestHead, expectsContinue: boolean): Promise<void> {
     const { ownRoutes, token, logger } = this.#options;
     let answer = refuseOwn(head, ownRoutes, token);
     if (answer === undefined) {
@@ -206,29 +224,47 @@ export class Endpoint {
   }
 
   /** Tells a client that asked first to go on, unless what it announced would be refused anyway. */
-  #continue(request: IncomingMessage, response: ServerResponse, limit: number): void {
+  #continue(request: Incoming, response: Outgoing, limit: number): void {
     if (Number(request.headers['content-length'] ?? 0) > framedLimit(limit)) return;
     this.#waiting.delete(response);
     response.writeContinue();
   }
 
-  #send(response: ServerResponse, { status, headers, body }: Answer): void {
-    if (response.destroyed || response.headersSent) return;
+  #send(response: Outgoing, { status, headers, body }: Answer): void {
+    if ((isHttp2Answer(response) ? response.stream.destroyed : response.destroyed) || response.headersSent) return;
     if (status !== 204) headers.push('Content-Length', String(body === undefined ? 0 : Buffer.byteLength(body)));
-    if (this.#closing || this.#waiting.has(response)) headers.push('Connection', 'close');
+    if ((this.#closing || this.#waiting.has(response)) && !isHttp2Answer(response)) headers.push('Connection', 'close');
     try {
-      response.writeHead(status, headers);
-      response.end(body);
+      if (isHttp2Answer(response)) {
+        for (let index = 0; index < headers.length; index += 2) response.setHeader(headers[index] as string, headers[index + 1] as string);
+        response.writeHead(status);
+        response.end(body ?? '');
+      } else {
+        response.writeHead(status, headers);
+        response.end(body);
+      }
     } catch (error) {
       // A header value that HTTP cannot carry, for example from a handler's error type.
       this.#options.logger.error('An answer could not be sent.', error);
-      response.destroy();
+      if (isHttp2Answer(response)) response.stream.close();
+      else response.destroy();
     }
   }
 }
 
+const isHttp2 = (request: Incoming): request is Http2ServerRequest => 'stream' in request;
+
+const isHttp2Answer = (response: Outgoing): response is Http2ServerResponse => 'stream' in response;
+
+/** HTTP/2 names the host in a field of its own. One that says two different hosts is answered as a foreign one. */
+function withHost(headers: Http2ServerRequest['headers']): RequestHead['headers'] {
+  const { ':authority': authority, host } = headers;
+  if (authority === undefined) return headers;
+  return { ...headers, host: host === undefined || host === authority ? authority : `${authority}, ${host}` };
+}
+
 /** Aborts when the client goes away before it was answered. */
-function goneSignal(response: ServerResponse): AbortSignal {
+function goneSignal(response: Outgoing): AbortSignal {
   const gone = new AbortController();
   response.once('close', () => { if (!response.writableEnded) gone.abort(); });
   return gone.signal;
@@ -246,12 +282,17 @@ function refuseBroken(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const [status, message] = error.code === 'HPE_HEADER_OVERFLOW' ? ['431 Request Header Fields Too Large', 'The request line and headers are too large.']
+  const [status, message] = error.code === 'HPE_HEADER_OVERFLOW' ? ['431 Request Header Fields Too Large', headersTooLarge]
     : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? ['408 Request Timeout', 'The request took too long to arrive.']
     : ['400 Bad Request', 'The request is not well-formed HTTP.'];
   const body = JSON.stringify({ message });
   socket.end(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`, () => socket.destroy());
 }
+
+const headersTooLarge = 'The request line and headers are too large.';
+
+/** Node bounds the headers of HTTP/2 by their number, and by their size only once the client has agreed. */
+const sizeOf = (rawHeaders: readonly string[]): number => rawHeaders.reduce((sum, text) => sum + text.length, 0);
 
 function listenError(error: NodeJS.ErrnoException, port: number): Error {
   if (error.code === 'EADDRINUSE') {

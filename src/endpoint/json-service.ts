@@ -14,6 +14,30 @@ export interface JsonProtocol {
   queryErrors: boolean;
   /** Largest body in bytes. */
   maxBodyBytes: number;
+  /** Another way to write the same bodies, for requests whose Content-Type begins with it. */
+  codec?: BodyCodec;
+}
+
+export interface BodyCodec {
+  contentType: string;
+  /** @throws AwsFault SerializationException */
+  decode(body: Buffer): unknown;
+  encode(output: unknown): Uint8Array;
+}
+
+const plain: Pick<BodyCodec, 'decode'> & { encode(output: unknown): string } = {
+  decode(body) {
+    try {
+      return JSON.parse(body.toString('utf8')) as unknown;
+    } catch (error) {
+      throw new AwsFault('SerializationException', 400, `The request body is not JSON: ${(error as Error).message}`, malformed);
+    }
+  },
+  encode: (output) => JSON.stringify(output),
+};
+
+function codecOf({ codec }: JsonProtocol, head: RequestHead): BodyCodec | undefined {
+  return codec !== undefined && head.headers['content-type']?.startsWith(codec.contentType) ? codec : undefined;
 }
 
 export function isJsonRequest(head: RequestHead, { targetPrefix }: JsonProtocol): boolean {
@@ -35,27 +59,31 @@ export function openJson(service: EmbeddedService, protocol: JsonProtocol, head:
     async answer(body, signal): Promise<Answer> {
       const requestId = randomUUID();
       const traceHeader = head.headers['x-amzn-trace-id'];
-      const output = await service.call(operation, parsed(body), {
+      const codec = codecOf(protocol, head);
+      const output = await service.call(operation, parsed(body, codec ?? plain), {
         requestId, endpoint, ...(signal === undefined ? {} : { signal }), ...(typeof traceHeader === 'string' ? { traceHeader } : {}),
       });
       return {
-        status: 200, headers: ['Content-Type', protocol.contentType, 'x-amzn-RequestId', requestId], body: JSON.stringify(output),
+        status: 200, headers: ['Content-Type', codec?.contentType ?? protocol.contentType, 'x-amzn-RequestId', requestId],
+        body: (codec ?? plain).encode(output),
       };
     },
   };
 }
 
-export function jsonFault(protocol: JsonProtocol, error: unknown, requestId: string): Answer {
+/** @param head Of the request, for protocols that have more than one way to write bodies. */
+export function jsonFault(protocol: JsonProtocol, error: unknown, requestId: string, head?: RequestHead): Answer {
+  const codec = head && codecOf(protocol, head);
   const fault = asFault(error, requestId);
   const side = fault.status < 500 ? 'Sender' : 'Receiver';
   const namespace = typeof protocol.errorNamespace === 'string' ? protocol.errorNamespace : protocol.errorNamespace(fault.name);
   return {
     status: fault.status,
     headers: [
-      'Content-Type', protocol.contentType, 'x-amzn-RequestId', requestId,
+      'Content-Type', codec?.contentType ?? protocol.contentType, 'x-amzn-RequestId', requestId,
       ...(protocol.queryErrors ? ['x-amzn-query-error', `${fault.queryCode ?? fault.name};${side}`] : []),
     ],
-    body: JSON.stringify({ __type: `${namespace}${fault.name}`, ...fault.fields, [fault.messageKey]: fault.message }),
+    body: (codec ?? plain).encode({ __type: `${namespace}${fault.name}`, ...fault.fields, [fault.messageKey]: fault.message }),
   };
 }
 
@@ -67,14 +95,9 @@ export function asFault(error: unknown, requestId: string): AwsFault {
 
 const malformed = { queryCode: 'MalformedInput' };
 
-function parsed(body: Buffer): Record<string, unknown> {
+function parsed(body: Buffer, codec: Pick<BodyCodec, 'decode'>): Record<string, unknown> {
   if (body.length === 0) return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString('utf8'));
-  } catch (error) {
-    throw new AwsFault('SerializationException', 400, `The request body is not JSON: ${(error as Error).message}`, malformed);
-  }
+  const value = codec.decode(body);
   if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new AwsFault('SerializationException', 400, 'The request body must be a JSON object.', malformed);
   return value as Record<string, unknown>;
 }

@@ -1,5 +1,6 @@
 /** Reads request bodies within bounds, and undoes what clients wrap them in: gzip and aws-chunked. */
 import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
 import { gunzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import { AwsFault } from '../contracts/faults.ts';
@@ -25,10 +26,11 @@ const gunzipAsync = promisify(gunzip);
  *   gets to read its answer.
  * @throws BodyAborted
  */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export function readBody(request: IncomingMessage | Http2ServerRequest, limit: number): Promise<Buffer> {
   const { headers } = request;
   const declared = headers['content-length'];
-  if (declared === undefined && headers['transfer-encoding'] === undefined) return Promise.resolve(empty);
+  const hasBody = 'stream' in request ? !request.stream.endAfterHeaders : declared !== undefined || headers['transfer-encoding'] !== undefined;
+  if (!hasBody) return Promise.resolve(empty);
   if (declared !== undefined && Number(declared) > limit) {
     request.resume();
     return Promise.reject(new BodyTooLarge());
@@ -59,7 +61,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
 }
 
 /** Whether the body is wrapped and may be somewhat longer on the wire than it is. */
-export function isFramed(request: IncomingMessage): boolean {
+export function isFramed(request: IncomingMessage | Http2ServerRequest): boolean {
   return codings(request).includes('aws-chunked') || request.headers['x-amz-content-sha256'] === 'STREAMING-UNSIGNED-PAYLOAD-TRAILER';
 }
 
@@ -74,7 +76,7 @@ export function framedLimit(limit: number): number {
  * @throws BodyTooLarge also when it would only unpack to more than `limit` bytes
  * @throws AwsFault UnsupportedMediaTypeException, InvalidRequestContentException
  */
-export async function unwrapBody(request: IncomingMessage, wire: Buffer, limit: number): Promise<Buffer> {
+export async function unwrapBody(request: IncomingMessage | Http2ServerRequest, wire: Buffer, limit: number): Promise<Buffer> {
   let body = isFramed(request) ? unframe(wire) : wire;
   for (const coding of codings(request).reverse()) {
     if (coding === 'gzip' || coding === 'x-gzip') body = await unzip(body, limit);
@@ -87,11 +89,11 @@ export async function unwrapBody(request: IncomingMessage, wire: Buffer, limit: 
 }
 
 /** Whether `unwrapBody` has anything to do. */
-export function isWrapped(request: IncomingMessage): boolean {
+export function isWrapped(request: IncomingMessage | Http2ServerRequest): boolean {
   return request.headers['content-encoding'] !== undefined || isFramed(request);
 }
 
-function codings(request: IncomingMessage): string[] {
+function codings(request: IncomingMessage | Http2ServerRequest): string[] {
   const header = request.headers['content-encoding'];
   return header === undefined ? [] : header.toLowerCase().split(',').map((coding) => coding.trim()).filter((coding) => coding !== '');
 }

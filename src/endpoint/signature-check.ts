@@ -62,7 +62,7 @@ export class SignatureCheck {
     const region = this.#region();
     if (claim.region !== region) throw invalidSignature(`Credential should be scoped to a valid region, not '${claim.region}'. `);
     if (claim.service !== service) throw invalidSignature(`Credential should be scoped to correct service: '${service}'. `);
-    if (!`;${claim.signedHeaders};`.includes(';host;')) {
+    if (!/(?:^|;)(?:host|:authority)(?:;|$)/.test(claim.signedHeaders)) {
       throw invalidSignature("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
     }
     this.#checkTime(claim);

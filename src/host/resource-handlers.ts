@@ -6,7 +6,8 @@ import type { LambdaApi, LambdaOperation } from '../contracts/lambda-api.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { BucketPort, EventBusPort, QueuePort, ResourceDefinition, ResourceHosts, ResourcesSnapshot, ServiceInput, ServiceOutput, TopicPort } from '../contracts/resources.ts';
 import {
-  callService, deleteBucketObject, deleteMessage, explainEvent, fireRule, listBucketObjects, listResources, peekMessages, readBucketObject,
+  callService, deleteBucketObject, deleteMessage, explainEvent, fireRule, listBucketObjects, listResources, peekMessages, peekRecords, putStreamRecord,
+  putTableChange, readBucketObject,
 } from '../protocol/engine.ts';
 import { answer } from './rpc-server.ts';
 
@@ -19,6 +20,8 @@ export interface ResourceParts {
 
 export function resourcesSnapshot(hosts: Partial<ResourceHosts>): ResourcesSnapshot {
   return {
+    streams: hosts.streams?.summaries() ?? [],
+    tableStreams: hosts.tableStreams?.summaries() ?? [],
     queues: hosts.queues?.summaries() ?? [],
     topics: hosts.topics?.summaries() ?? [],
     buses: hosts.buses?.summaries() ?? [],
@@ -33,6 +36,8 @@ export function setResourceBaselines(hosts: Partial<ResourceHosts>, definitions:
   hosts.topics?.setBaseline(some('AWS::SNS::Topic', 'AWS::SNS::Subscription'));
   hosts.buses?.setBaseline(some('AWS::Events::EventBus', 'AWS::Events::Rule'));
   hosts.buckets?.setBaseline(some('AWS::S3::Bucket'));
+  hosts.streams?.setBaseline(some('AWS::Kinesis::Stream'));
+  hosts.tableStreams?.setBaseline(some('AWS::DynamoDB::Table'));
 }
 
 /** The ports that deliveries travel through; a service that is not here fails the delivery. */
@@ -67,6 +72,9 @@ export function registerResources(connection: MessageConnection, { hosts, lambda
   connection.onRequest(callService, ({ service, operation, input }) => guarded(() => call(service, operation, input)));
   connection.onRequest(peekMessages, ({ queueArn, limit, after }) => guarded(() => part('queues').peek(queueArn, limit, after)));
   connection.onRequest(deleteMessage, ({ queueArn, messageId }) => guarded(() => part('queues').removeMessage(queueArn, messageId)));
+  connection.onRequest(peekRecords, ({ streamArn, ...options }) => guarded(() => part(isTableStream(streamArn) ? 'tableStreams' : 'streams').peek(streamArn, options)));
+  connection.onRequest(putStreamRecord, ({ streamArn, ...record }) => guarded(() => part('streams').put(streamArn, record)));
+  connection.onRequest(putTableChange, ({ streamArn, ...change }) => guarded(() => part('tableStreams').record(streamArn, change) ?? null));
   connection.onRequest(listBucketObjects, ({ bucketArn, limit }) => guarded(() => part('buckets').list(bucketArn, limit)));
   connection.onRequest(readBucketObject, ({ bucketArn, key }) => guarded(() => {
     const bytes = part('buckets').read(bucketArn, key);
@@ -77,3 +85,5 @@ export function registerResources(connection: MessageConnection, { hosts, lambda
   connection.onRequest(fireRule, ({ ruleArn }) => guarded(() => part('buses').fire(ruleArn)));
   connection.onRequest(explainEvent, ({ busArn, eventId }) => guarded(() => part('buses').explain(busArn, eventId)));
 }
+
+const isTableStream = (streamArn: string): boolean => streamArn.split(':')[2] === 'dynamodb';

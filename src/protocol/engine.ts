@@ -4,7 +4,7 @@ import type { Execution, ExecutionContent, ExecutionQuery } from '../contracts/e
 import type { EventSourceMappingSummary, RecordFate, ResetPosition } from '../contracts/event-source-mappings.ts';
 import type { ClockState } from '../contracts/clock.ts';
 import type { EventAction, FaultSettings, FunctionSummary } from '../contracts/lambda-api.ts';
-import type { BucketObject, EventExplanation, PeekedMessage, ResourcesSnapshot, ServiceInput, ServiceOutput } from '../contracts/resources.ts';
+import type { BucketObject, EventExplanation, PeekedMessage, PeekedRecord, PeekRecords, ResourcesSnapshot, ServiceInput, ServiceOutput, TableChange } from '../contracts/resources.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
 import type { WorkspaceDiagnostic } from '../contracts/workspace.ts';
 
@@ -136,7 +136,7 @@ export const resumeEngine = new RequestType0<void, ErrorData>('engine/resume');
 export const pauseEngine = new RequestType0<void, ErrorData>('engine/pause');
 export const listResources = new RequestType0<ResourcesSnapshot, ErrorData>('resources/list');
 /**
- * Calls an operation of an embedded service (`sqs`, `sns`, `events`, `lambda`) with the input of its JSON API, as an SDK
+ * Calls an operation of an embedded service (`sqs`, `sns`, `events`, `kinesis`, `lambda`) with the input of its JSON API, as an SDK
  * would: what the trees do goes the same way as what callers do.
  */
 export const callService = new RequestType<{ service: string; operation: string; input: ServiceInput }, ServiceOutput, ErrorData>('services/call');
@@ -144,6 +144,13 @@ export const callService = new RequestType<{ service: string; operation: string;
 export const peekMessages = new RequestType<{ queueArn: string; limit: number; after?: string }, PeekedMessage[], ErrorData>('queues/peek');
 /** Removes one message by its id, whether or not somebody holds it. */
 export const deleteMessage = new RequestType<{ queueArn: string; messageId: string }, boolean, ErrorData>('queues/delete-message');
+/** Looks at records of a stream or a table's stream. */
+export const peekRecords = new RequestType<{ streamArn: string } & PeekRecords, PeekedRecord[], ErrorData>('streams/peek');
+export const putStreamRecord = new RequestType<
+  { streamArn: string; partitionKey: string; text: string; explicitHashKey?: string }, { shardId: string; sequenceNumber: string }, ErrorData
+>('streams/put');
+/** Writes a change of an item to a table's stream; null when both images are the same, which makes no record. */
+export const putTableChange = new RequestType<{ streamArn: string } & TableChange, { sequenceNumber: string } | null, ErrorData>('table-streams/put');
 export const listBucketObjects = new RequestType<{ bucketArn: string; limit: number }, BucketObject[], ErrorData>('buckets/list');
 /** Text of an object. */
 export const readBucketObject = new RequestType<{ bucketArn: string; key: string }, string, ErrorData>('buckets/read');

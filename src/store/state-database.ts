@@ -7,9 +7,10 @@ import { openDatabase, type OpenedDatabase } from './database.ts';
 import { documentsSchema } from './document-store.ts';
 import { eventQueueSchema } from './event-queue.ts';
 import { queueMessagesSchema } from './queue-messages.ts';
+import { streamRecordsSchema } from './stream-records.ts';
 import { topicStoreSchema } from './topic-store.ts';
 
 /** Opens or makes the file. @throws UserError when a newer version wrote it. */
 export function openState(file: string): OpenedDatabase {
-  return openDatabase(file, [documentsSchema, [eventQueueSchema, queueMessagesSchema, topicStoreSchema, busStoreSchema].join(';')]);
+  return openDatabase(file, [documentsSchema, [eventQueueSchema, queueMessagesSchema, topicStoreSchema, busStoreSchema, streamRecordsSchema].join(';')]);
 }

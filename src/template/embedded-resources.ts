@@ -1,4 +1,4 @@
-/** Queues, topics, subscriptions, buses, rules and buckets: from resolved CloudFormation properties to their definitions. */
+/** Queues, topics, subscriptions, buses, rules, buckets, streams and tables: from resolved CloudFormation properties to their definitions. */
 import type { FunctionOriginKind } from '../contracts/functions.ts';
 import type { PolicyStatement } from '../contracts/permissions.ts';
 import type { ResourceDefinition, ResourceType } from '../contracts/resources.ts';
@@ -34,6 +34,7 @@ export interface ResourceSource {
 /** Property that holds the name of a resource. */
 const nameProperties: Readonly<Partial<Record<ResourceType, string>>> = {
   'AWS::SQS::Queue': 'QueueName', 'AWS::SNS::Topic': 'TopicName', 'AWS::Events::EventBus': 'Name', 'AWS::Events::Rule': 'Name', 'AWS::S3::Bucket': 'BucketName',
+  'AWS::Kinesis::Stream': 'Name', 'AWS::DynamoDB::Table': 'TableName',
 };
 
 const namePatterns: Readonly<Partial<Record<ResourceType, readonly [pattern: RegExp, words: string]>>> = {
@@ -42,10 +43,13 @@ const namePatterns: Readonly<Partial<Record<ResourceType, readonly [pattern: Reg
   'AWS::Events::EventBus': [/^(?!default$)[/.\-_A-Za-z0-9]{1,256}$/, '1 to 256 letters, digits, dots, hyphens, slashes and underscores, and not default'],
   'AWS::Events::Rule': [/^[.\-_A-Za-z0-9]{1,64}$/, '1 to 64 letters, digits, dots, hyphens and underscores'],
   'AWS::S3::Bucket': [/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, '3 to 63 lower-case letters, digits, dots and hyphens'],
+  'AWS::Kinesis::Stream': [/^[.\-_A-Za-z0-9]{1,128}$/, '1 to 128 letters, digits, dots, hyphens and underscores'],
+  'AWS::DynamoDB::Table': [/^[.\-_A-Za-z0-9]{3,255}$/, '3 to 255 letters, digits, dots, hyphens and underscores'],
 };
 
 const embeddedTypes: ReadonlySet<string> = new Set<ResourceType>([
   'AWS::SQS::Queue', 'AWS::SNS::Topic', 'AWS::SNS::Subscription', 'AWS::Events::EventBus', 'AWS::Events::Rule', 'AWS::S3::Bucket',
+  'AWS::Kinesis::Stream', 'AWS::DynamoDB::Table',
 ]);
 
 export function isEmbeddedType(type: string): type is ResourceType {

@@ -3,6 +3,7 @@
  * `<stack>-<LogicalId>-<hash>`, the same on every machine and after every restart.
  */
 import { createHash } from 'node:crypto';
+import { localStreamLabel } from '../contracts/resources.ts';
 
 export interface StackIdentity {
   accountId: string;
@@ -26,8 +27,6 @@ export interface PhysicalResource {
 const hashLetters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 const hashLength = 12;
 const uuidShape = [8, 4, 4, 4, 12];
-/** Table stream ARNs end in the time that the stream was made; a local one has no such time that would be stable. */
-const streamLabel = '2020-01-01T00:00:00.000';
 
 /** A name that CloudFormation would take for a stack. */
 export function legalStackName(name: string): string {
@@ -119,7 +118,7 @@ export function identifyResource(
     case 'AWS::Serverless::SimpleTable': {
       const name = named('TableName', 255);
       const arn = arnOf(stack, 'dynamodb', `table/${name}`);
-      return made(name, name, { Arn: arn, StreamArn: `${arn}/stream/${streamLabel}`, TableId: uuidOf(stack, logicalId) }, true);
+      return made(name, name, { Arn: arn, StreamArn: `${arn}/stream/${localStreamLabel}`, TableId: uuidOf(stack, logicalId) }, true);
     }
     case 'AWS::Kinesis::Stream': {
       const name = named('Name', 128);

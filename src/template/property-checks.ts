@@ -24,6 +24,11 @@ const numbers: Readonly<Partial<Record<ResourceType, Readonly<Record<string, Lim
     VisibilityTimeout: seconds(0, 43_200),
     KmsDataKeyReusePeriodSeconds: seconds(60, 86_400),
   },
+  'AWS::Kinesis::Stream': {
+    ShardCount: { least: 1, most: 10_000 },
+    RetentionPeriodHours: { least: 24, most: 8760, unit: ' hours' },
+    MaxRecordSizeInKiB: { least: 1024, most: 10_240, unit: ' KiB' },
+  },
 };
 
 const flags: Readonly<Partial<Record<ResourceType, readonly string[]>>> = {
@@ -42,6 +47,8 @@ const documents: Readonly<Partial<Record<ResourceType, readonly string[]>>> = {
 const targetLimits = { MaximumRetryAttempts: { least: 0, most: 185 }, MaximumEventAgeInSeconds: seconds(60, 86_400) } as const;
 
 const protocols = new Set(['sqs', 'lambda', 'http', 'https', 'email', 'email-json', 'sms', 'application', 'firehose']);
+const streamModes = new Set(['PROVISIONED', 'ON_DEMAND']);
+const viewTypes = new Set(['KEYS_ONLY', 'NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES']);
 const ruleStates = new Set(['ENABLED', 'DISABLED', 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS']);
 
 type Path = readonly string[];
@@ -77,6 +84,12 @@ export class PropertyChecker {
         return this.#subscription();
       case 'AWS::Events::Rule':
         return this.#rule();
+      case 'AWS::Kinesis::Stream':
+        this.#choice('StreamModeDetails', 'StreamMode', streamModes);
+        return true;
+      case 'AWS::DynamoDB::Table':
+        this.#choice('StreamSpecification', 'StreamViewType', viewTypes);
+        return this.#keySchema();
       case 'AWS::Events::EventBus':
       case 'AWS::S3::Bucket':
         return true;
@@ -183,6 +196,22 @@ export class PropertyChecker {
     this.#diagnostics.refer(topic, 'The topic of this subscription', this.#place(['TopicArn']));
     if (endpoint.startsWith('arn:')) this.#diagnostics.refer(endpoint, 'The endpoint of this subscription', this.#place(['Endpoint']));
     return true;
+  }
+
+  /** A property that holds one choice: left out whole when the choice is none. */
+  #choice(key: string, member: string, choices: ReadonlySet<string>): void {
+    const value = this.#properties[key];
+    if (value === undefined || choices.has(textOf(record(value)[member]) ?? '')) return;
+    delete this.#properties[key];
+    this.#error([key, member], `${member} must be one of ${[...choices].join(', ')}, so ${key} is left out.`);
+  }
+
+  #keySchema(): boolean {
+    const keys = list(this.#properties['KeySchema']).map(record);
+    const types = keys.map((each) => textOf(each['KeyType']) ?? '');
+    const named = keys.every((each) => (textOf(each['AttributeName']) ?? '') !== '');
+    if (named && types[0] === 'HASH' && (types.length === 1 || (types.length === 2 && types[1] === 'RANGE'))) return true;
+    return this.#error(['KeySchema'], 'KeySchema must name a HASH key and at most one RANGE key after it, so this table is left out.');
   }
 
   #rule(): boolean {

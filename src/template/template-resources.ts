@@ -1,4 +1,4 @@
-/** The queues, topics, subscriptions, buses, rules and buckets that stand among the resources of a template. */
+/** The queues, topics, subscriptions, buses, rules, buckets, streams and tables that stand among the resources of a template. */
 import type { ResourceType } from '../contracts/resources.ts';
 import { isEmbeddedType } from './embedded-resources.ts';
 import type { EmbeddedResources } from './embedded-resources.ts';
@@ -20,6 +20,8 @@ export function readTemplateResources(table: ResourceTable, resolver: IntrinsicR
     // Names first: they may depend on each other, and a circle is best told from where it starts.
     if (isEmbeddedType(type)) table.identity(resource);
     const written = member(node, 'Properties');
+    // Of a table only its stream is here.
+    if (type === 'AWS::DynamoDB::Table' && member(written, 'StreamSpecification') === undefined) continue;
     const add = (as: ResourceType, properties: Properties) =>
       into.add({ logicalId, type: as, properties, range: keyRange, ...(written === undefined ? {} : { node: written }) });
     if (isEmbeddedType(type)) add(type, resolvedProperties(resolver, written));

@@ -8,7 +8,7 @@ import { functionArnOf } from './physical-ids.ts';
 
 const words: Readonly<Record<ResourceType, string>> = {
   'AWS::SQS::Queue': 'queue', 'AWS::SNS::Topic': 'topic', 'AWS::SNS::Subscription': 'subscription', 'AWS::Events::EventBus': 'bus',
-  'AWS::Events::Rule': 'rule', 'AWS::S3::Bucket': 'bucket',
+  'AWS::Events::Rule': 'rule', 'AWS::S3::Bucket': 'bucket', 'AWS::Kinesis::Stream': 'stream', 'AWS::DynamoDB::Table': 'table',
 };
 
 /** The first resource of a kind to have a name keeps it; the others are left out and reported. */
@@ -45,7 +45,7 @@ export interface KnownTargets {
 }
 
 /** What is here, by the service in an ARN; ARNs of other services are not looked at. */
-const services: Readonly<Record<string, string>> = { sqs: 'queue', sns: 'topic', lambda: 'function', events: 'bus', s3: 'bucket' };
+const services: Readonly<Record<string, string>> = { sqs: 'queue', sns: 'topic', lambda: 'function', events: 'bus', s3: 'bucket', kinesis: 'stream' };
 
 /** Information on ARNs that no template declares: such a resource can still be created while the engine runs. */
 export function reportUnknownTargets(references: readonly TargetReference[], { functions, resources, accountId, region }: KnownTargets): WorkspaceDiagnostic[] {
@@ -62,7 +62,7 @@ export function reportUnknownTargets(references: readonly TargetReference[], { f
     const elsewhere = (account !== '' && account !== accountId) || (itsRegion !== '' && itsRegion !== region);
     const message = elsewhere
       ? `${what} is ${arn}, in another account or region than ${accountId} in ${region}, which is all that is here.`
-      : `${what} is the ${word} ${rest.join(':').replace(/^(function:|event-bus\/)/, '')}, which no template declares here: declare it, or create it while the engine runs.`;
+      : `${what} is the ${word} ${rest.join(':').replace(/^(function:|event-bus\/|stream\/)/, '')}, which no template declares here: declare it, or create it while the engine runs.`;
     return [{ severity: 'information', message, ...place }];
   });
 }

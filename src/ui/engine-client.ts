@@ -34,7 +34,7 @@ export interface EngineClientOptions {
 }
 
 const idleStatus: EngineStatus = { inFlight: 0, queued: 0, paused: false, held: 0, processes: 0, inFlightByFunction: {}, queuedByFunction: {} };
-const noResources: ResourcesSnapshot = { queues: [], topics: [], buses: [], buckets: [] };
+const noResources: ResourcesSnapshot = { streams: [], tableStreams: [], queues: [], topics: [], buses: [], buckets: [] };
 /** Waits between attempts to bring back an engine that died, milliseconds; after the last one the client gives up. */
 const restartDelays = [250, 1000, 3000, 10_000];
 /** An engine that has not gone this long after it was asked to hangs, and is ended. Milliseconds. */
