@@ -8,6 +8,7 @@ import type { FunctionRunner } from './contracts/runner.ts';
 import type { EngineSettings } from './contracts/settings.ts';
 import type { TemplateSettings, WorkspaceModel } from './contracts/workspace.ts';
 import { Endpoint } from './endpoint/endpoint.ts';
+import { DynamoDbProtocol } from './endpoint/dynamodb-protocol.ts';
 import { EventBridgeProtocol } from './endpoint/eventbridge-protocol.ts';
 import { KinesisProtocol } from './endpoint/kinesis-protocol.ts';
 import { SnsProtocol } from './endpoint/sns-protocol.ts';
@@ -34,6 +35,7 @@ import { bootstrapFolder, supervisorEntry, version } from './host/shipped-files.
 import { TrustGate } from './host/trust-gate.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
 import { engineLog, type EngineInfo, type EngineStatus, type InitializeParams, type WorkspaceUpdate } from './protocol/engine.ts';
+import { DynamoDbStreamsService } from './resources/dynamodb-streams/dynamodb-streams-service.ts';
 import { EventBridgeService } from './resources/eventbridge/eventbridge-service.ts';
 import { KinesisService } from './resources/kinesis/kinesis-service.ts';
 import { SnsService } from './resources/sns/sns-service.ts';
@@ -126,7 +128,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   const hosts: Partial<ResourceHosts> = {};
   const lambda: LambdaService = new LambdaService({
     clock, runner, history, documents, gate, queue: new SqliteEventQueue(state.database), targets: deliveryPorts(hosts), deliveryHint, settings: currentSettings, logger,
-    sources: embeddedSources({ queues: () => queues.source, kinesis: () => streams }), shapes: { sqs: sqsEvents, kinesis: kinesisEvents, dynamodb: dynamodbEvents },
+    sources: embeddedSources({ queues: () => queues.source, kinesis: () => streams, dynamodb: () => tableStreams }), shapes: { sqs: sqsEvents, kinesis: kinesisEvents, dynamodb: dynamodbEvents },
     codeStore: createCodeStore({ dataFolder, logger, settings: currentSettings }),
     ids: { uuid: randomUUID, hex: randomHex, random: Math.random },
     events: {
@@ -158,6 +160,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   const streamRecords = new SqliteStreamRecords(state.database);
   const streams = new KinesisService({ clock, documents, account, logger, records: streamRecords, changed: () => broadcaster.resourcesChanged() });
   hosts.streams = streams;
+  const tableStreams = new DynamoDbStreamsService({ clock, documents, account, logger, records: streamRecords, changed: () => broadcaster.resourcesChanged() });
+  hosts.tableStreams = tableStreams;
   const reader = createWorkspaceReader({ folders, settings: templateSettings(settings), logger, watch: true });
   const secret = randomBytes(24).toString('base64url');
   const socketPath = socketPathFor(dataFolder);
@@ -178,10 +182,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     lambda, credentials: { ...credentials, lookup: (id) => realAws.secretOf(id) }, token: credentials.token, logger,
     requireSignatures: () => options.requireSignatures ?? settings.requireSignatures,
     region: () => settings.region, accountId: () => settings.accountId,
-    ownRoutes: ownRoutes({ info, clock, gate, lambda, history, settings: currentSettings, reader }),
+    ownRoutes: ownRoutes({ info, clock, gate, lambda, history, settings: currentSettings, reader, tableStreams }),
     services: [
       new SqsProtocol(queues, () => info.endpoint), new SnsProtocol(topics, () => topics.signingCertificate(), () => info.endpoint),
       new EventBridgeProtocol(buses, () => info.endpoint), new KinesisProtocol(streams, () => info.endpoint),
+      new DynamoDbProtocol(tableStreams, () => info.endpoint),
     ],
   });
 
@@ -281,6 +286,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
       await lambda.mappings.close();
       queues.close();
       streams.close();
+      tableStreams.close();
       topics.close();
       buses.close();
       await endpoint.close();
@@ -306,6 +312,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     setBaselines(model);
     queues.start();
     streams.start();
+    tableStreams.start();
     if (options.trusted) await trust();
     await rpc.listen();
     writeDiscovery(files.discovery, { ...info, socket: socketPath, secret });

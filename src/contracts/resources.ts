@@ -352,6 +352,8 @@ export interface TableStreamSummary {
   tableArn: string;
   /** Of the stream. */
   arn: string;
+  /** False when its template has it no more; it goes with its last record. */
+  enabled: boolean;
   viewType: StreamViewType;
   keySchema: readonly { name: string; keyType: 'HASH' | 'RANGE'; /** S, N or B, where the template says it. */ attributeType?: string }[];
   retentionHours: number;

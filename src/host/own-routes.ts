@@ -3,6 +3,7 @@ import type { WaitTime } from '../contracts/clock.ts';
 import type { ExecutionHistory } from '../contracts/executions.ts';
 import { UserError } from '../contracts/faults.ts';
 import type { EventAction, FaultSettings, LambdaHost } from '../contracts/lambda-api.ts';
+import type { TableStreamPort } from '../contracts/resources.ts';
 import type { ResumeGate } from '../contracts/resume-gate.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
 import type { WorkspaceReader } from '../contracts/workspace.ts';
@@ -30,11 +31,12 @@ export interface OwnRouteParts {
   history: ExecutionHistory;
   settings: () => EngineSettings;
   reader: WorkspaceReader;
+  tableStreams: TableStreamPort;
 }
 
 type OwnRoute = (request: OwnRouteRequest) => OwnRouteResponse | Promise<OwnRouteResponse>;
 
-export function ownRoutes({ info, clock, gate, lambda, history, reader }: OwnRouteParts): ReadonlyMap<string, OwnRoute> {
+export function ownRoutes({ info, clock, gate, lambda, history, reader, tableStreams }: OwnRouteParts): ReadonlyMap<string, OwnRoute> {
   const started = Date.now();
   return new Map<string, OwnRoute>([
     ['GET /_local-lambda/health', () => ({
@@ -82,6 +84,11 @@ export function ownRoutes({ info, clock, gate, lambda, history, reader }: OwnRou
       const { scale, advanceSeconds } = object(body);
       if (scale === undefined && advanceSeconds === undefined) throw new UserError('The body is {"scale": …}, {"advanceSeconds": …} or both.');
       return { status: 200, body: changeClock(clock, { ...numeric('scale', scale), ...numeric('advanceSeconds', advanceSeconds) }) };
+    }],
+    ['POST /_local-lambda/table-change', ({ body }) => {
+      const { streamArn, ...change } = object(body);
+      if (typeof streamArn !== 'string') throw new UserError('The body is {"streamArn": …, "oldImage": …, "newImage": …, "expired": …}, images in DynamoDB JSON; streamArn is of the stream, as DescribeStream shows it.');
+      return { status: 200, body: tableStreams.record(streamArn, change) ?? {} };
     }],
     ['POST /_local-lambda/patterns/test', ({ body }) => testPatternRoute(body)],
   ]);

@@ -112,6 +112,36 @@ describe('resources of CloudFormation templates', () => {
     assert.equal(after, before);
   });
 
+  it('Kinesis streams, and tables whose stream is on; what is out of range is left out and said', async () => {
+    const read = await template(`  Clicks: { Type: AWS::Kinesis::Stream, Properties: { Name: clicks, ShardCount: '2', RetentionPeriodHours: 12, Tags: [{ Key: a, Value: b }] } }
+  Demand: { Type: AWS::Kinesis::Stream, Properties: { Name: demand, StreamModeDetails: { StreamMode: ON_DEMAND } } }
+  Wrong: { Type: AWS::Kinesis::Stream, Properties: { Name: 'not a name', ShardCount: 1 } }
+  Orders:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: orders
+      AttributeDefinitions: [{ AttributeName: id, AttributeType: S }, { AttributeName: at, AttributeType: N }]
+      KeySchema: [{ AttributeName: id, KeyType: HASH }, { AttributeName: at, KeyType: RANGE }]
+      StreamSpecification: { StreamViewType: NEW_AND_OLD_IMAGES }
+  Quiet: { Type: AWS::DynamoDB::Table, Properties: { TableName: quiet, KeySchema: [{ AttributeName: id, KeyType: HASH }] } }
+  Odd:
+    Type: AWS::DynamoDB::Table
+    Properties: { TableName: odd-one, KeySchema: [{ AttributeName: id, KeyType: RANGE }], StreamSpecification: { StreamViewType: EVERYTHING } }
+`).read();
+    assert.deepEqual(names(read), ['Stream clicks', 'Stream demand', 'Table orders']);
+    assert.deepEqual(read.model.resources.map(({ arn }) => arn), [
+      'arn:aws:kinesis:eu-west-1:123456789012:stream/clicks', 'arn:aws:kinesis:eu-west-1:123456789012:stream/demand', 'arn:aws:dynamodb:eu-west-1:123456789012:table/orders',
+    ]);
+    assert.deepEqual(properties(read, 'clicks'), { Name: 'clicks', ShardCount: 2, Tags: [{ Key: 'a', Value: 'b' }] });
+    assert.deepEqual(properties(read, 'orders')['StreamSpecification'], { StreamViewType: 'NEW_AND_OLD_IMAGES' });
+    assert.deepEqual(read.model.diagnostics.map(({ message }) => message).sort(), [
+      'KeySchema must name a HASH key and at most one RANGE key after it, so this table is left out.',
+      'Name must be 1 to 128 letters, digits, dots, hyphens and underscores, not "not a name", so this resource is left out.',
+      'RetentionPeriodHours must be a whole number from 24 to 8760 hours, not 12, so it is left out.',
+      'StreamViewType must be one of KEYS_ONLY, NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES, so StreamSpecification is left out.',
+    ]);
+  });
+
   it('buses, rules with patterns, schedules and targets, schedules of EventBridge Scheduler, buckets', async () => {
     const read = await template(`  Bus: { Type: AWS::Events::EventBus, Properties: { Name: shop } }
   Jobs: { Type: AWS::SQS::Queue, Properties: { QueueName: jobs } }
