@@ -1,5 +1,5 @@
 /** How a function and everything it started are kept together and ended: the platform differences, in one place. */
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** POSIX: a process group of its own. Windows: the tree below the process, found by `taskkill`. */
@@ -20,19 +20,44 @@ export function markOf(environment: Readonly<Record<string, string>>): string | 
   return stream !== undefined && /[0-9a-f]{32}$/.test(stream) ? `AWS_LAMBDA_LOG_STREAM_NAME=${stream}` : undefined;
 }
 
-/** Ends processes and all their descendants at once, those that left their group too. Harmless when they are gone. */
+/** Marks of trees whose strays are still to be looked for. */
+const swept = new Set<string>();
+let sweeping: NodeJS.Timeout | undefined;
+/** Looking for strays reads about every process, which must not hold up the start of the next one: milliseconds. */
+const sweepDelay = 100;
+
+/** Ends a process and all that is left in its group at once, and what it detached a moment later. Harmless when it is gone. */
+export function killTree(tree: ProcessTree): void {
+  if (process.platform === 'linux') {
+    kill(-tree.pid);
+    if (tree.mark === undefined) return;
+    swept.add(tree.mark);
+    sweeping ??= setTimeout(() => killTrees([]), sweepDelay);
+  } else if (process.platform === 'win32') killTrees([tree]);
+  else {
+    // Descendants are known by their parents only as long as these live.
+    execFile('ps', psArguments, (_error, stdout) => {
+      for (const stray of descendants(stdout, [tree.pid])) kill(stray);
+      kill(-tree.pid);
+    });
+  }
+}
+
+/** Ends processes and all their descendants before it returns, and whatever an earlier `killTree` still looks for. */
 export function killTrees(trees: readonly ProcessTree[]): void {
-  if (trees.length === 0) return;
   if (process.platform === 'win32') {
     for (const { pid } of trees) spawn('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true }).on('error', () => {});
     return;
   }
-  const marks = new Set(trees.map(({ mark }) => mark).filter((mark) => mark !== undefined));
-  const strays = process.platform === 'linux' ? marked(marks) : descendants(trees.map(({ pid }) => pid));
+  clearTimeout(sweeping);
+  sweeping = undefined;
+  const strays = process.platform === 'linux' || trees.length === 0 ? []
+    : descendants(spawnSync('ps', psArguments, { encoding: 'utf8' }).stdout ?? '', trees.map(({ pid }) => pid));
   for (const { pid } of trees) kill(-pid);
   for (const stray of strays) kill(stray);
-  // One that was being started while the others were looked for.
-  if (process.platform === 'linux' && strays.length > trees.length) for (const stray of marked(marks)) kill(stray);
+  for (const { mark } of trees) if (mark !== undefined) swept.add(mark);
+  for (const stray of process.platform === 'linux' ? marked(swept) : []) kill(stray);
+  swept.clear();
 }
 
 /** Linux shows the environment of each of the user's processes. */
@@ -52,11 +77,12 @@ function marked(marks: ReadonlySet<string>): number[] {
   return found;
 }
 
+const psArguments = ['-axo', 'pid=,ppid='];
+
 /** By parents, as `ps` lists them; what its parent has left behind is not found. */
-function descendants(roots: readonly number[]): number[] {
-  const { stdout } = spawnSync('ps', ['-axo', 'pid=,ppid='], { encoding: 'utf8' });
+function descendants(listing: string, roots: readonly number[]): number[] {
   const children = new Map<number, number[]>();
-  for (const line of (stdout ?? '').split('\n')) {
+  for (const line of listing.split('\n')) {
     const [pid = 0, parent = 0] = line.trim().split(/\s+/).map(Number);
     children.set(parent, [...(children.get(parent) ?? []), pid]);
   }

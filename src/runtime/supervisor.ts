@@ -5,7 +5,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { FrameReader, FrameType, bytesFrame, jsonFrame } from './channel.ts';
-import { groupedSpawnOptions, killTrees, markOf, type ProcessTree } from './process-tree.ts';
+import { groupedSpawnOptions, killTree, killTrees, markOf, type ProcessTree } from './process-tree.ts';
 
 export interface SpawnRequest {
   id: number;
@@ -65,7 +65,7 @@ function start(request: SpawnRequest): void {
   relay(request.id, entry, 2);
   child.once('exit', (code, signal) => {
     // What the function started goes with it, as the sandbox would.
-    killTrees([entry]);
+    killTree(entry);
     // Output that is already in the pipes is read before the engine hears of the end.
     drained(entry, () => {
       children.delete(request.id);
@@ -116,7 +116,7 @@ const reader = new FrameReader((type, body) => {
     start(JSON.parse(body.toString()) as SpawnRequest);
   } else if (type === FrameType.kill) {
     const entry = children.get(body.readUInt32BE(0));
-    if (entry) killTrees([entry]);
+    if (entry) killTree(entry);
   } else if (type === FrameType.sync) {
     const id = body.readUInt32BE(0);
     const entry = children.get(id);
