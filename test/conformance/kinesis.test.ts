@@ -1,5 +1,8 @@
 /** Amazon Kinesis as its own client sees it: the SDK for JavaScript, over HTTP/2 as it comes, against a whole engine. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import {
   CreateStreamCommand, DecreaseStreamRetentionPeriodCommand, DeleteStreamCommand, DeregisterStreamConsumerCommand, DescribeStreamCommand,
   DescribeStreamConsumerCommand, DescribeStreamSummaryCommand, ExpiredIteratorException, GetRecordsCommand, GetShardIteratorCommand,
@@ -179,5 +182,31 @@ describe('Amazon Kinesis, by the AWS SDK for JavaScript', function () {
 
   it('calls side by side go over one connection', async () => {
     await Promise.all(Array.from({ length: 60 }, (_, index) => kinesis.send(new PutRecordCommand({ StreamName: 'orders', PartitionKey: `side-${index}`, Data: bytes('x') }))));
+  });
+
+  it('what was accepted outlives a kill -9 of the engine, in order', async () => {
+    let own = await startEngineProcess({ files });
+    const { workspace, data } = own;
+    let client = clientOf(own);
+    try {
+      const sent = await Promise.all(Array.from({ length: 50 }, async (_, index) =>
+        (await client.send(new PutRecordCommand({ StreamName: 'orders', PartitionKey: 'one', Data: bytes(`${index}`) }))).SequenceNumber as string));
+      client.destroy();
+      const ended = once(own.child, 'exit');
+      own.child.kill('SIGKILL');
+      await ended;
+      own = await startEngineProcess({ workspace, data });
+      client = clientOf(own);
+      const { Shards } = await client.send(new ListShardsCommand({ StreamName: 'orders' }));
+      const read = await Promise.all((Shards ?? []).map(async ({ ShardId }) => {
+        const { ShardIterator } = await client.send(new GetShardIteratorCommand({ StreamName: 'orders', ShardId, ShardIteratorType: 'TRIM_HORIZON' }));
+        return (await client.send(new GetRecordsCommand({ ShardIterator }))).Records?.map(({ SequenceNumber }) => SequenceNumber as string) ?? [];
+      }));
+      assert.deepEqual(read.flat(), sent.toSorted());
+    } finally {
+      client.destroy();
+      await own.stop();
+      rmSync(dirname(workspace), { recursive: true, force: true });
+    }
   });
 });
