@@ -25,7 +25,7 @@ export const sourceWords: Readonly<Record<ExecutionRow['source'], string>> = {
   endpoint: 'the endpoint',
   replay: 'a replay',
   destination: 'a destination',
-  'event-source-mapping': 'event source mapping',
+  'event-source-mapping': 'an event source mapping',
   sns: 'an SNS topic',
   eventbridge: 'an EventBridge rule',
   schedule: 'a schedule',

@@ -87,6 +87,8 @@ export interface QueueMessageStore {
   reschedule(key: QueueKey, position: number, state: MessageState, at: number, notBefore?: number): void;
   find(key: QueueKey, messageId: string): StoredMessage | undefined;
   remove(key: QueueKey, position: number): void;
+  /** Standard queues: removes a message that was received so often. False when it is there and was received again since. */
+  removeReceived(key: QueueKey, messageId: string, receives: number): boolean;
   /** Puts a message last into another queue, ready; what is given replaces its own values. Returns its new position. */
   move(from: QueueKey, position: number, to: QueueKey, changes: MovedMessage): number;
   /** Shifts the end of the delay of every delayed message, milliseconds on the wait axis. */

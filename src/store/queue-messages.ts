@@ -97,6 +97,8 @@ const sql = {
   reschedule: 'UPDATE queue_messages SET state = ?, at = ?, not_before = ? WHERE id = ? AND partition = ? RETURNING group_id',
   find: `SELECT ${columns} FROM queue_messages WHERE message_id = ? AND partition = ?`,
   remove: 'DELETE FROM queue_messages WHERE id = ? AND partition = ? RETURNING group_id',
+  removeReceived: 'DELETE FROM queue_messages WHERE message_id = ? AND partition = ? AND receives = ?',
+  present: 'SELECT 1 FROM queue_messages WHERE message_id = ? AND partition = ?',
   move: `INSERT INTO queue_messages (partition, state, at, message_id, sent, receives, first_received, group_id, deduplication_id, source, trace, md5, attributes, body)
     SELECT ?, ${ready}, ?, coalesce(?, message_id), coalesce(?, sent), coalesce(?, receives), iif(? = 0, NULL, first_received), group_id, deduplication_id, ?, trace, md5, attributes, body
     FROM queue_messages WHERE id = ?`,
@@ -223,6 +225,11 @@ export class SqliteQueueMessages implements QueueMessageStore {
   remove(key: QueueKey, position: number): void {
     const row = this.#statements.remove.get(position, key) as { group_id: string | null } | undefined;
     this.#refresh(key, [row?.group_id]);
+  }
+
+  removeReceived(key: QueueKey, messageId: string, receives: number): boolean {
+    const id = uuidBytes(messageId);
+    return this.#statements.removeReceived.run(id, key, receives).changes > 0 || this.#statements.present.get(id, key) === undefined;
   }
 
   move(from: QueueKey, position: number, to: QueueKey, changes: MovedMessage): number {

@@ -19,10 +19,20 @@ export interface EmbeddedQueueSourceParts {
   place(queue: Queue, messageId: string): MessagePlace | undefined;
 }
 
+interface Deletion {
+  queueArn: string;
+  messages: readonly Pick<PolledMessage, 'messageId' | 'receiptHandle'>[];
+  /** Gets the ids of those that stay. */
+  resolve(kept: readonly string[]): void;
+  reject(error: Error): void;
+}
+
 const all = ['All'];
 
 export class EmbeddedQueueSource implements QueueSource {
   readonly #parts: EmbeddedQueueSourceParts;
+  /** Deletions that commit together. */
+  #deletions: Deletion[] = [];
 
   constructor(parts: EmbeddedQueueSourceParts) {
     this.#parts = parts;
@@ -49,7 +59,9 @@ export class EmbeddedQueueSource implements QueueSource {
   }
 
   delete(queueArn: string, messages: readonly Pick<PolledMessage, 'messageId' | 'receiptHandle'>[]): Promise<readonly string[]> {
-    return this.#with(queueArn, (queue) => this.#parts.messages.transaction(() => messages.filter(({ receiptHandle }) => !this.#deleted(queue, receiptHandle)).map(({ messageId }) => messageId)));
+    return new Promise((resolve, reject) => {
+      if (this.#deletions.push({ queueArn, messages, resolve, reject }) === 1) this.#parts.clock.soon(() => this.#deleteAll());
+    });
   }
 
   giveBack(queueArn: string, messages: readonly Pick<PolledMessage, 'messageId' | 'receiptHandle'>[]): Promise<void> {
@@ -64,6 +76,23 @@ export class EmbeddedQueueSource implements QueueSource {
   find(queueArn: string, messageId: string): MessagePlace | undefined {
     const queue = this.#parts.registry.byArn(queueArn);
     return queue && this.#parts.place(queue, messageId);
+  }
+
+  #deleteAll(): void {
+    const deletions = this.#deletions;
+    this.#deletions = [];
+    let settle: (() => void)[];
+    try {
+      settle = this.#parts.messages.transaction(() => deletions.map(({ queueArn, messages, resolve, reject }) => {
+        const queue = this.#parts.registry.byArn(queueArn);
+        if (!queue) return () => reject(asNotFound(queueDoesNotExist()) as Error);
+        const kept = messages.filter(({ receiptHandle }) => !this.#deleted(queue, receiptHandle)).map(({ messageId }) => messageId);
+        return () => resolve(kept);
+      }));
+    } catch (error) {
+      settle = deletions.map(({ reject }) => () => reject(error as Error));
+    }
+    for (const each of settle) each();
   }
 
   #deleted(queue: Queue, handle: string): boolean {

@@ -24,16 +24,19 @@ export class Receipts {
    * @throws AwsFault ReceiptHandleIsInvalid, InvalidParameterValueException
    */
   delete(queue: Queue, handle: string): boolean {
-    const { messages, signals } = this.#parts;
+    const { messages, signals, registry } = this.#parts;
     return messages.transaction(() => {
+      if (!queue.fifo) {
+        const { messageId, receive } = readReceiptHandle(handle, registry.arnOf(queue.name));
+        signals.note();
+        return messages.removeReceived(queue.key, messageId, receive);
+      }
       const { message, current } = this.#find(queue, handle);
       if (!message) return true;
-      if (queue.fifo && !(current && this.#isHidden(message))) throw invalidValue(handle, 'ReceiptHandle', 'The receipt handle has expired.');
-      if (!current) return false;
+      if (!(current && this.#isHidden(message))) throw invalidValue(handle, 'ReceiptHandle', 'The receipt handle has expired.');
       messages.remove(queue.key, message.position);
       // The next message of the group may be received now.
-      if (queue.fifo) signals.announce(queue.name);
-      else signals.note();
+      signals.announce(queue.name);
       return true;
     });
   }
