@@ -8,6 +8,7 @@ import type { FunctionDefinition, RunnableFunction } from '../../contracts/funct
 import type { Logger } from '../../contracts/logger.ts';
 import type { ResumeGate } from '../../contracts/resume-gate.ts';
 import type { AccountContext } from '../function-names.ts';
+import { FailureDeliveries, type FailureTargets } from './failure-records.ts';
 import { fateOf } from './fate-of.ts';
 import { MappingEntry, type MappingEntryParts } from './mapping-entry.ts';
 import { mappingNotFound, MappingOperations } from './mapping-operations.ts';
@@ -23,6 +24,8 @@ export interface EventSourceMappingsParts {
   gate: ResumeGate;
   sources: EventSources;
   shapes: EventShapes;
+  /** On-failure destinations of streams. */
+  targets: FailureTargets;
   account: () => AccountContext;
   uuid: () => string;
   invocations: PolledInvocations;
@@ -133,7 +136,8 @@ export class EventSourceMappings implements EventSourceMappingHost {
   #entry(mapping: Mapping): MappingEntry {
     let entry = this.#entries.get(mapping.uuid);
     if (!entry) {
-      const parts: MappingEntryParts = { ...this.#parts, mapping, running: () => this.#started && !this.#closed };
+      const { targets, clock, uuid } = this.#parts;
+      const parts: MappingEntryParts = { ...this.#parts, deliveries: new FailureDeliveries(targets, clock, uuid), mapping, running: () => this.#started && !this.#closed };
       this.#entries.set(mapping.uuid, entry = new MappingEntry(parts));
     }
     return entry;

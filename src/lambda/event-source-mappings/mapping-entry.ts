@@ -4,6 +4,7 @@ import type { DocumentStore } from '../../contracts/documents.ts';
 import type { MappingPause, MappingState, ResetPosition } from '../../contracts/event-source-mappings.ts';
 import type { EventShapes, EventSources } from '../../contracts/event-sources.ts';
 import type { Logger } from '../../contracts/logger.ts';
+import type { FailureDeliveries } from './failure-records.ts';
 import { FilteredRecords, RecordFilters } from './filters.ts';
 import { makePoller } from './make-poller.ts';
 import type { Mapping } from './mapping-registry.ts';
@@ -18,6 +19,7 @@ export interface MappingEntryParts {
   logger: Logger;
   sources: EventSources;
   shapes: EventShapes;
+  deliveries: FailureDeliveries;
   uuid: () => string;
   invocations: PolledInvocations;
   processes: () => number;
@@ -98,7 +100,10 @@ export class MappingEntry {
   /** @param done Called when nothing is in flight any more. */
   remove(done: () => void): MappingStatus {
     this.#state = 'Deleting';
-    void this.stop().then(done);
+    void this.stop().then(() => {
+      this.poller.forget?.();
+      done();
+    });
     return this.status();
   }
 
@@ -129,7 +134,7 @@ export class MappingEntry {
   resetPosition(position: ResetPosition): Promise<void> {
     const reset = this.#work.then(async () => {
       await this.poller.stop();
-      this.poller.resetPosition?.(position);
+      await this.poller.resetPosition?.(position);
       await this.#apply();
     });
     this.#work = reset.catch(() => {});

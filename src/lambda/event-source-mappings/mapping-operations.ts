@@ -146,7 +146,7 @@ export class MappingOperations {
     const { eventSourceArn } = configuration;
     try {
       if (source !== 'sqs') {
-        await this.#parts.sources.stream(eventSourceArn).shards(streamArnOf(eventSourceArn));
+        await this.#parts.sources.stream(streamArnOf(eventSourceArn)).shards(streamArnOf(eventSourceArn));
         return;
       }
       const { visibilityTimeoutSeconds } = await this.#parts.sources.queue(eventSourceArn).describe(eventSourceArn);

@@ -51,8 +51,10 @@ export interface Poller {
   pollOnce(): Promise<number>;
   /** Whether something waits that was there before. */
   leftOver(): Promise<boolean>;
-  /** Streams only, while stopped: forgets the checkpoints. */
-  resetPosition?(position: ResetPosition): void;
+  /** Streams only, while stopped: forgets the checkpoints and begins anew. */
+  resetPosition?(position: ResetPosition): Promise<void>;
+  /** The mapping is gone: nothing of it is to stay. */
+  forget?(): void;
   status(): { backlog?: number; batchesInFlight: number; concurrency: number; shards?: ShardSummary[] };
   /** What became of a record, as far as this poller knows; undefined when it knows nothing of it. */
   fate(id: string): Fate | undefined;

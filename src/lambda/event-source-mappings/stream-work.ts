@@ -1,0 +1,310 @@
+/** Works off the batches of one lane of a shard, in order: invokes, retries, splits, gives up, checkpoints (lambda-facts §3.6). */
+import type { StreamEventShape } from '../../contracts/event-sources.ts';
+import type { BatchRecordOutcome, EventDelivery, PolledBatch } from '../../contracts/executions.ts';
+import { AwsFault } from '../../contracts/faults.ts';
+import { readItemFailures, type ItemFailures } from './batch-item-failures.ts';
+import type { Checkpoints, LaneCheckpoint } from './checkpoints.ts';
+import type { FailureCondition, FailureDeliveries } from './failure-records.ts';
+import { functionOf, reportsFailures, type StreamConfiguration } from './mapping.ts';
+import { mostListedRecords, type PolledAnswer } from './polled-invocations.ts';
+import { results, throttleBackoff, type Fates, type PollerParts } from './poller.ts';
+import type { RecordAge } from './record-age.ts';
+import { mostAlike, RepeatedFailures } from './repeated-failures.ts';
+import { partOf, type Segment } from './stream-segments.ts';
+import { largestState, stateOf, windowMembers, windowTimes } from './tumbling-windows.ts';
+import { waitUntil } from './waits.ts';
+
+/**
+ * Wait before the first retry of a batch, AWS milliseconds; doubled each time. DOUBT: not published. One recording has 8
+ * attempts within a record age of 60 seconds, which any value from 240 to 470 gives (lambda-facts §3.6, §C9).
+ */
+export const firstRetryBackoff = 400;
+const longestRetryBackoff = 60_000;
+
+export interface StreamWorkParts {
+  poller: PollerParts;
+  shape: StreamEventShape;
+  stream: StreamConfiguration;
+  streamArn: string;
+  shardId: string;
+  lane: number;
+  lanes: number;
+  checkpoints: Checkpoints;
+  checkpoint: LaneCheckpoint;
+  deliveries: FailureDeliveries;
+  fates: Fates;
+  age: RecordAge;
+}
+
+type Attempted = { answer: PolledAnswer; failures: ItemFailures; state?: string };
+
+export class StreamWork {
+  /** What is left of the batches that were read, in order. */
+  readonly pending: Segment[] = [];
+  checkpoint: LaneCheckpoint;
+  /** Whether the function runs now. */
+  running = false;
+  readonly #parts: StreamWorkParts;
+  readonly #repeated = new RepeatedFailures();
+
+  constructor(parts: StreamWorkParts) {
+    this.#parts = parts;
+    this.checkpoint = parts.checkpoint;
+  }
+
+  save(checkpoint: LaneCheckpoint): void {
+    const { checkpoints, shardId, lane, lanes } = this.#parts;
+    checkpoints.save(shardId, lane, checkpoint, lanes);
+    this.checkpoint = checkpoint;
+  }
+
+  /** Until nothing is left, or polling stops: what is left then waits here. @param once Stops at the first failure. */
+  async run(signal: AbortSignal, once: boolean): Promise<void> {
+    while (this.pending.length > 0 && !signal.aborted) {
+      if (this.#discardTooOld()) continue;
+      const segment = this.pending[0] as Segment;
+      const attempted = await this.#attempt(segment);
+      if (!attempted) {
+        if (once) return;
+        await this.#wait(throttleBackoff((this.pending[0] as Segment).throttles), signal);
+        continue;
+      }
+      const wait = this.#conclude(segment, attempted);
+      if (wait === undefined) continue;
+      if (once) return;
+      await this.#wait(wait, signal);
+    }
+  }
+
+  /** Invokes once; undefined when the function could not be invoked. */
+  async #attempt(segment: Segment): Promise<Attempted | undefined> {
+    const { poller, fates } = this.#parts;
+    const { invocations, configuration, counts } = poller;
+    const payload = Buffer.from(this.#event(segment));
+    for (const { record } of segment.items) fates.set(record.sequenceNumber, { fate: 'running', sentence: 'The function has it now.' });
+    this.running = true;
+    poller.changed();
+    try {
+      const answer = await invocations.run({ functionArn: configuration.functionArn, payload, batch: this.#batch(segment) });
+      poller.problem(undefined);
+      counts.batches += 1;
+      return { answer, ...this.#judged(segment, answer) };
+    } catch (error) {
+      if (!(error instanceof AwsFault)) throw error;
+      counts.throttled += 1;
+      poller.problem(`${functionOf(configuration.functionArn).name} cannot be invoked now, and is tried again: ${error.message}`);
+      this.#replaceFirst({ ...segment, throttles: segment.throttles + 1 });
+      for (const { record } of segment.items) {
+        fates.set(record.sequenceNumber, { fate: 'throttled', sentence: 'The function cannot be invoked now (throttled, or not able to run); the batch waits and is tried again.' });
+      }
+      return undefined;
+    } finally {
+      this.running = false;
+    }
+  }
+
+  #judged(segment: Segment, answer: PolledAnswer): Omit<Attempted, 'answer'> {
+    const { stream, poller } = this.#parts;
+    if (answer.failure) return { failures: { kind: 'all', reason: `The function failed: ${answer.failure.errorType}.` } };
+    let state: string | undefined;
+    if (stream.tumblingWindowInSeconds > 0) {
+      state = stateOf(answer.payload);
+      if (state === undefined && !segment.final) return { failures: { kind: 'all', reason: 'The answer has no state, which a tumbling window wants.' } };
+    }
+    if (!reportsFailures(poller.configuration)) return { failures: { kind: 'none' }, ...(state === undefined ? {} : { state }) };
+    const sequences = new Set(segment.items.map(({ record }) => record.sequenceNumber));
+    return { failures: readItemFailures(answer.payload, (id) => sequences.has(id)), ...(state === undefined ? {} : { state }) };
+  }
+
+  /** Gives AWS milliseconds to wait before what is left is tried again; undefined when there is nothing to wait for. */
+  #conclude(before: Segment, { answer, failures, state }: Attempted): number | undefined {
+    const { poller, stream } = this.#parts;
+    const { counts, result, newId } = poller;
+    const segment: Segment = { ...before, throttles: 0, last: { executionId: answer.executionId, executedVersion: answer.executedVersion, functionError: answer.failure ? 'Unhandled' : null } };
+    if (failures.kind === 'none') {
+      counts.succeeded += 1;
+      result(results.ok);
+      this.#repeated.forget();
+      this.#done(segment, state);
+      return undefined;
+    }
+    counts.failed += 1;
+    result(results.failed);
+    const firstFailed = failures.kind === 'all' ? 0 : segment.items.findIndex(({ record }) => failures.ids.has(record.sequenceNumber));
+    if (firstFailed > 0) {
+      // Progress begins a new count of attempts with what is left.
+      this.#progress(segment, firstFailed, state);
+      this.#repeated.forget();
+      return firstRetryBackoff;
+    }
+    if (failures.kind === 'all' && stream.bisectBatchOnFunctionError && segment.items.length > 1) {
+      const middle = Math.ceil(segment.items.length / 2);
+      const halves = [segment.items.slice(0, middle), segment.items.slice(middle)];
+      // A split uses up no attempt.
+      this.pending.splice(0, 1, ...halves.map((items) => partOf(segment, items, newId(), 'bisect', segment.attempts)));
+      this.#tell(segment, 'failed', `The batch was split in two. ${failures.reason}`);
+      return firstRetryBackoff;
+    }
+    const attempts = segment.attempts + 1;
+    const why = failures.kind === 'all' ? failures.reason : 'The function named its first record in batchItemFailures.';
+    if (stream.maximumRetryAttempts >= 0 && attempts > stream.maximumRetryAttempts) {
+      this.#discard({ ...segment, attempts }, 'RetryAttemptsExhausted', why);
+      return undefined;
+    }
+    this.#replaceFirst({ ...segment, attempts });
+    this.#tell(segment, 'failed', `The batch is tried again, as the shard waits for it. ${why}`);
+    this.#pauseIfHopeless(segment, answer, why);
+    return Math.min(longestRetryBackoff, firstRetryBackoff * 2 ** (attempts - 1));
+  }
+
+  /** The whole segment is done. */
+  #done(segment: Segment, state: string | undefined): void {
+    const { poller, fates, stream } = this.#parts;
+    const { window } = this.checkpoint;
+    const tooLarge = state !== undefined && Buffer.byteLength(state) > largestState;
+    const open = stream.tumblingWindowInSeconds === 0 || !window ? undefined
+      : segment.final ? (segment.final.terminatedEarly ? { start: window.start, state: '{}' } : undefined)
+        : { start: window.start, state: state ?? window.state };
+    this.#advance(segment.after, open);
+    this.pending.shift();
+    // DOUBT: after an early end the rest of the window begins with an empty state.
+    if (tooLarge && !segment.final) this.pending.unshift({ items: [], after: segment.after, batchId: poller.newId(), attempts: 0, throttles: 0, filtered: 0, final: { terminatedEarly: true } });
+    for (const { record } of segment.items) fates.set(record.sequenceNumber, { fate: 'delivered', sentence: 'The function had it.', executionId: segment.last?.executionId ?? '' });
+    this.#tell(segment, 'checkpointed', segment.final ? 'The tumbling window is closed.' : `All ${segment.items.length} records are done.`);
+  }
+
+  /** The records before `from` are done, the others begin anew. */
+  #progress(segment: Segment, from: number, state: string | undefined): void {
+    const { poller, fates } = this.#parts;
+    const rest = segment.items.slice(from);
+    const done = segment.items.slice(0, from);
+    const { window } = this.checkpoint;
+    this.#advance({ kind: 'after', sequenceNumber: done.at(-1)?.record.sequenceNumber ?? '' }, window && state !== undefined ? { ...window, state } : window);
+    this.pending[0] = partOf(segment, rest, poller.newId(), 'batch-item-failures', 0);
+    const executionId = segment.last?.executionId ?? '';
+    for (const { record } of done) fates.set(record.sequenceNumber, { fate: 'delivered', sentence: 'The function had it.', executionId });
+    this.#retrying(rest);
+    poller.invocations.conclude(executionId, {
+      records: this.#listed(segment, (index) => (index < from ? 'checkpointed' : 'failed')),
+      outcome: `${from} of ${segment.items.length} records are done; the function named the next one in batchItemFailures, so it and what follows are tried again.`,
+    });
+  }
+
+  #advance(position: LaneCheckpoint['position'], window: LaneCheckpoint['window']): void {
+    const { window: _, ...before } = this.checkpoint;
+    this.save({ ...before, position, ...(window === undefined ? {} : { window }) });
+  }
+
+  /** Gives records up that are too old for another attempt. True when there were any. */
+  #discardTooOld(): boolean {
+    const { stream, age, poller } = this.#parts;
+    const segment = this.pending[0] as Segment;
+    if (stream.maximumRecordAgeInSeconds < 0 || segment.items.length === 0) return false;
+    const most = stream.maximumRecordAgeInSeconds * 1000;
+    const young = segment.items.findIndex(({ record }) => age.of(record.arrivedAt) <= most);
+    if (young === 0) return false;
+    if (young > 0) {
+      const [old, rest] = [segment.items.slice(0, young), segment.items.slice(young)];
+      this.pending.splice(0, 1, partOf(segment, old, poller.newId(), 'record-age', segment.attempts), partOf(segment, rest, poller.newId(), 'record-age', segment.attempts));
+    }
+    this.#discard(this.pending[0] as Segment, 'RecordAgeExceeded', `They are older than ${stream.maximumRecordAgeInSeconds} seconds.`);
+    return true;
+  }
+
+  /** Gives the first segment up: to the destination, and on. Both commit together. */
+  #discard(segment: Segment, condition: FailureCondition, why: string): void {
+    const { checkpoints, deliveries, stream, poller, shape, shardId, streamArn, fates } = this.#parts;
+    const { onFailure } = stream;
+    let made: EventDelivery[] = [];
+    checkpoints.transaction(() => {
+      if (onFailure !== undefined && segment.items.length > 0) {
+        made = [deliveries.deliver(onFailure, {
+          requestId: segment.last?.executionId ?? poller.newId(), functionArn: poller.configuration.functionArn, condition,
+          // Recorded: 1, also for records that were too old before the first attempt.
+          invokeCount: condition === 'RecordAgeExceeded' ? Math.max(1, segment.attempts) : segment.attempts,
+          ...(condition === 'RetryAttemptsExhausted' && segment.last ? { response: { executedVersion: segment.last.executedVersion, functionError: segment.last.functionError } } : {}),
+          shardId, streamArn, records: segment.items.map(({ record }) => record), payload: this.#event(segment), timestamp: poller.clock.now(),
+        }, shape, poller.uuid)];
+      }
+      const { window } = this.checkpoint;
+      // DOUBT: a window keeps its state when a batch is given up, and is dropped with its final invocation.
+      this.#advance(segment.after, segment.final ? undefined : window);
+    });
+    this.pending.shift();
+    this.#repeated.forget();
+    const [delivery] = made;
+    const where = delivery === undefined ? '' : delivery.status === 'delivered' ? ' Their record went to the on-failure destination.' : ` Their record did not reach the on-failure destination: ${delivery.error ?? ''}`;
+    const sentence = `Given up (${condition}): ${why}${where}`;
+    const executionId = segment.last?.executionId;
+    for (const { record } of segment.items) fates.set(record.sequenceNumber, { fate: 'discarded', sentence, ...(executionId === undefined ? {} : { executionId }) });
+    if (executionId !== undefined) poller.invocations.conclude(executionId, { records: this.#listed(segment, () => 'discarded'), outcome: sentence, deliveries: made });
+    poller.changed();
+  }
+
+  /** Gives up a record whose event is too large by itself. */
+  discardOversize(segment: Segment): void {
+    this.pending.unshift(segment);
+    this.#discard(segment, 'MaximumPayloadSizeExceeded', 'The event of this record alone is larger than 6 MB.');
+  }
+
+  /** Puts what an attempt came to into its execution. */
+  #tell(segment: Segment, outcome: BatchRecordOutcome, sentence: string): void {
+    const { poller } = this.#parts;
+    if (outcome === 'failed') this.#retrying(segment.items);
+    poller.invocations.conclude(segment.last?.executionId ?? '', { records: this.#listed(segment, () => outcome), outcome: sentence });
+    poller.changed();
+  }
+
+  #retrying(items: Segment['items']): void {
+    for (const { record } of items) this.#parts.fates.set(record.sequenceNumber, { fate: 'retrying', sentence: 'Its batch failed and waits to be tried again; the shard waits with it.' });
+  }
+
+  #pauseIfHopeless(segment: Segment, answer: PolledAnswer, why: string): void {
+    const alike = answer.failure ? `${answer.failure.errorType}: ${answer.failure.errorMessage}` : why;
+    if (this.#repeated.failed(segment.batchId, alike) < mostAlike) return;
+    this.#repeated.forget();
+    this.#parts.poller.failing(`The same batch of ${this.#parts.shardId} failed ${mostAlike} times in the same way (${alike.slice(0, 200)}), so the mapping paused itself: mend the function, then resume it.`);
+  }
+
+  #replaceFirst(segment: Segment): void {
+    this.pending[0] = segment;
+  }
+
+  async #wait(awsMilliseconds: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts.poller;
+    const [from, begun] = [clock.now(), clock.waitNow()];
+    const due = clock.repeatDue(awsMilliseconds);
+    await waitUntil(clock, due, signal);
+    // What the wait counts is its AWS length; the shortest repeat may make it longer in real time.
+    this.#parts.age.waited(from, Math.min(awsMilliseconds, clock.waitNow() - begun));
+  }
+
+  #event({ items, final }: Segment): string {
+    const { stream, shardId, streamArn } = this.#parts;
+    const { window } = this.checkpoint;
+    const members = stream.tumblingWindowInSeconds === 0 || !window ? '' : windowMembers({
+      window, seconds: stream.tumblingWindowInSeconds, shardId, streamArn, final: final !== undefined, terminatedEarly: final?.terminatedEarly ?? false,
+    });
+    return `{"Records":[${items.map(({ json }) => json).join(',')}]${members}}`;
+  }
+
+  #batch(segment: Segment): PolledBatch {
+    const { poller, shardId, stream } = this.#parts;
+    const { window } = this.checkpoint;
+    return {
+      mappingUuid: poller.uuid, sourceArn: poller.configuration.eventSourceArn, shardId, batchId: segment.batchId, attempt: segment.attempts + 1,
+      ...(segment.splitFrom === undefined ? {} : { splitFrom: segment.splitFrom }),
+      size: segment.items.length, filtered: segment.filtered, records: this.#listed(segment, () => undefined), throttles: segment.throttles,
+      ...(window && stream.tumblingWindowInSeconds > 0 ? {
+        window: { ...windowTimes(window, stream.tumblingWindowInSeconds), final: segment.final !== undefined, terminatedEarly: segment.final?.terminatedEarly ?? false },
+      } : {}),
+    };
+  }
+
+  #listed({ items }: Segment, outcome: (index: number) => BatchRecordOutcome | undefined): PolledBatch['records'] {
+    return items.slice(0, mostListedRecords).map(({ record }, index) => {
+      const became = outcome(index);
+      return { id: record.sequenceNumber, ...(became === undefined ? {} : { outcome: became }) };
+    });
+  }
+}

@@ -1,0 +1,285 @@
+/** The poller of streams: which shards are read, from where, and how many at once (lambda-facts §3.4 to §3.6). */
+import type { DocumentStore } from '../../contracts/documents.ts';
+import type { ResetPosition, ShardSummary } from '../../contracts/event-source-mappings.ts';
+import { SourceNotFound, type Shard, type StreamEventShape, type StreamPosition, type StreamSource } from '../../contracts/event-sources.ts';
+import { Checkpoints, compareSequences } from './checkpoints.ts';
+import type { FailureDeliveries } from './failure-records.ts';
+import { streamArnOf, type StreamConfiguration } from './mapping.ts';
+import { Fates, sourceBackoff, type Fate, type Poller, type PollerParts } from './poller.ts';
+import { RecordAge } from './record-age.ts';
+import { StreamLane } from './stream-lane.ts';
+import { pause } from './waits.ts';
+
+/** How often it is looked for new shards when nothing says that there are any, milliseconds of real time. */
+const shardInterval = 10_000;
+
+export interface StreamPollerServices {
+  source: StreamSource;
+  shape: StreamEventShape;
+  documents: DocumentStore;
+  deliveries: FailureDeliveries;
+}
+
+interface ShardReading {
+  shard: Shard;
+  lanes: StreamLane[];
+  /** Settles when its lanes have ended or polling stopped; absent while nobody reads it. */
+  done?: Promise<void>;
+}
+
+export class StreamPoller implements Poller {
+  readonly #parts: PollerParts;
+  readonly #services: StreamPollerServices;
+  readonly #stream: StreamConfiguration;
+  readonly #streamArn: string;
+  readonly #checkpoints: Checkpoints;
+  readonly #age: RecordAge;
+  readonly #fates = new Fates();
+  readonly #shards = new Map<string, ShardReading>();
+  readonly #waiting = new Set<() => void>();
+  /** Places where reading began, for what lies before them. */
+  readonly #begunAfter = new Map<string, string>();
+  #polling: { stop: AbortController; done: Promise<void> } | undefined;
+  /** What a person set instead of the starting position. */
+  #override: StreamPosition | undefined;
+  /** Has the children of a shard that ended looked for. */
+  #shardEnded: (() => void) | undefined;
+
+  constructor(parts: PollerParts, services: StreamPollerServices) {
+    this.#parts = parts;
+    this.#services = services;
+    this.#stream = parts.configuration.stream as StreamConfiguration;
+    this.#streamArn = streamArnOf(parts.configuration.eventSourceArn);
+    this.#checkpoints = new Checkpoints(services.documents, parts.uuid);
+    this.#age = new RecordAge(parts.clock);
+  }
+
+  start(): void {
+    if (this.#polling) return;
+    const stop = new AbortController();
+    this.#polling = { stop, done: this.#poll(stop.signal) };
+  }
+
+  async stop(): Promise<void> {
+    const polling = this.#polling;
+    this.#polling = undefined;
+    polling?.stop.abort();
+    await polling?.done;
+  }
+
+  /** While it polls anyway there is nothing more to poll. */
+  async pollOnce(): Promise<number> {
+    if (this.#polling) return 0;
+    const before = this.#parts.counts.received;
+    await this.#takeUpShards();
+    await Promise.all(this.#readable().flatMap(({ lanes }) => lanes.filter(({ ended }) => !ended).map((lane) => lane.once())));
+    this.#parts.changed();
+    return this.#parts.counts.received - before;
+  }
+
+  async leftOver(): Promise<boolean> {
+    const { source } = this.#services;
+    const begun = this.#checkpoints.begun;
+    if (!begun && this.#stream.startingPosition === 'LATEST') return false;
+    for (const { shardId } of await source.shards(this.#streamArn)) {
+      const positions = begun ? this.#checkpoints.lanes(shardId, this.#stream.parallelizationFactor).filter(({ ended }) => !ended).map(({ position }) => position) : [this.#startingPosition()];
+      for (const position of positions) if ((await source.read(this.#streamArn, shardId, position, 1)).records.length > 0) return true;
+    }
+    return false;
+  }
+
+  async resetPosition(position: ResetPosition): Promise<void> {
+    this.forget();
+    this.#override = position.kind === 'TRIM_HORIZON' ? { kind: 'trim-horizon' } : position.kind === 'LATEST' ? { kind: 'latest' } : { kind: 'timestamp', at: position.at };
+    await this.#takeUpShards();
+  }
+
+  forget(): void {
+    this.#checkpoints.forget();
+    this.#shards.clear();
+    this.#begunAfter.clear();
+  }
+
+  status(): { batchesInFlight: number; concurrency: number; shards: ShardSummary[] } {
+    const lanes = [...this.#shards.values()].flatMap((reading) => reading.lanes);
+    return {
+      batchesInFlight: lanes.filter(({ work }) => work.running).length,
+      concurrency: lanes.filter(({ ended }) => !ended).length,
+      shards: [...this.#shards.values()].map((reading) => this.#summary(reading)),
+    };
+  }
+
+  fate(id: string): Fate | undefined {
+    const known = this.#fates.get(id);
+    if (known || !/^\d+$/.test(id)) return known;
+    const begun = [...this.#begunAfter.values()];
+    if (begun.length > 0 && begun.length === this.#shards.size && begun.every((sequence) => compareSequences(id, sequence) <= 0)) {
+      return { fate: 'position', sentence: 'The mapping began to read after it.' };
+    }
+    const checkpoints = [...this.#shards.values()].flatMap(({ lanes }) => lanes.map(({ work }) => work.checkpoint.position));
+    if (checkpoints.some((position) => position.kind === 'trim-horizon' || ('sequenceNumber' in position && compareSequences(id, position.sequenceNumber) > 0))) {
+      return { fate: 'behind', sentence: 'If it is in the stream, earlier records of its shard come first.' };
+    }
+    return undefined;
+  }
+
+  async #poll(signal: AbortSignal): Promise<void> {
+    const unsubscribe = this.#services.source.onRecords?.(this.#streamArn, () => this.#wake());
+    let failures = 0;
+    try {
+      while (!signal.aborted) {
+        try {
+          await this.#takeUpShards();
+          if (failures > 0) this.#parts.problem(undefined);
+          failures = 0;
+          for (const reading of this.#readable()) if (isOpen(reading)) reading.done ??= this.#read(reading, signal);
+          this.#parts.changed();
+          await this.#shardsMayHaveChanged(signal);
+        } catch (error) {
+          failures += 1;
+          this.#troubled(error as Error, failures);
+          await pause(this.#parts.clock, sourceBackoff(failures), signal);
+        }
+      }
+    } finally {
+      unsubscribe?.();
+      this.#wake();
+      await Promise.all([...this.#shards.values()].map(({ done }) => done));
+    }
+  }
+
+  /** All lanes of one shard. What the source throws ends none of them: it is tried again. */
+  async #read(reading: ShardReading, signal: AbortSignal): Promise<void> {
+    await Promise.all(reading.lanes.map(async (lane) => {
+      for (let failures = 0; !signal.aborted && !lane.ended;) {
+        try {
+          await lane.run(signal);
+          return;
+        } catch (error) {
+          failures += 1;
+          this.#troubled(error as Error, failures);
+          await pause(this.#parts.clock, sourceBackoff(failures), signal);
+        }
+      }
+    }));
+    delete reading.done;
+    // Its children may be read now.
+    this.#shardEnded?.();
+  }
+
+  async #shardsMayHaveChanged(signal: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    this.#shardEnded = () => ended.abort();
+    // A shard may have ended before anybody listened.
+    if (this.#readable().some((reading) => reading.done === undefined && isOpen(reading))) return;
+    await pause(this.#parts.clock, shardInterval, AbortSignal.any([signal, ended.signal]));
+  }
+
+  #troubled(error: Error, failures: number): void {
+    const what = error instanceof SourceNotFound ? `Stream ${this.#streamArn} does not exist.` : `Stream ${this.#streamArn} cannot be read: ${error.message}`;
+    this.#parts.problem(what);
+    if (failures === 1) this.#parts.logger.warn(`Event source mapping ${this.#parts.uuid}: ${what}`);
+  }
+
+  async #takeUpShards(): Promise<void> {
+    const { source } = this.#services;
+    const shards = await source.shards(this.#streamArn);
+    if (!this.#checkpoints.begun) await this.#begin(shards);
+    const ids = new Set(shards.map(({ shardId }) => shardId));
+    this.#checkpoints.keep(ids);
+    for (const shardId of this.#shards.keys()) if (!ids.has(shardId)) this.#shards.delete(shardId);
+    for (const shard of shards) {
+      const reading = this.#shards.get(shard.shardId);
+      if (reading) reading.shard = shard;
+      else this.#shards.set(shard.shardId, { shard, lanes: this.#lanes(shard) });
+    }
+  }
+
+  /** Applies the starting position. LATEST and a timestamp become places that last before anything else happens. */
+  async #begin(shards: readonly Shard[]): Promise<void> {
+    const positions = new Map<string, StreamPosition>();
+    for (const { shardId } of shards) {
+      const start = this.#startingPosition();
+      const position = start.kind === 'latest' ? (await this.#services.source.read(this.#streamArn, shardId, start, 1)).next : start;
+      positions.set(shardId, position);
+      if ('sequenceNumber' in position) this.#begunAfter.set(shardId, position.sequenceNumber);
+    }
+    this.#checkpoints.begin(positions, this.#stream.parallelizationFactor);
+  }
+
+  #startingPosition(): StreamPosition {
+    if (this.#override) return this.#override;
+    switch (this.#stream.startingPosition) {
+      case 'TRIM_HORIZON': return { kind: 'trim-horizon' };
+      case 'LATEST': return { kind: 'latest' };
+      case 'AT_TIMESTAMP': return { kind: 'timestamp', at: (this.#stream.startingPositionTimestamp ?? 0) * 1000 };
+    }
+  }
+
+  #lanes({ shardId }: Shard): StreamLane[] {
+    const { source, shape, deliveries } = this.#services;
+    const lanes = this.#stream.parallelizationFactor;
+    return this.#checkpoints.lanes(shardId, lanes).map((checkpoint, lane) => new StreamLane({
+      poller: this.#parts, source, shape, deliveries, stream: this.#stream, streamArn: this.#streamArn, shardId, lane, lanes, checkpoint,
+      checkpoints: this.#checkpoints, fates: this.#fates, age: this.#age, roleArn: () => this.#roleArn(),
+      news: (signal, milliseconds, due) => this.#news(signal, milliseconds, due),
+    }));
+  }
+
+  /** Shards whose parents were read to their end, as far as they are still there. */
+  #readable(): ShardReading[] {
+    return [...this.#shards.values()].filter(({ shard }) => shard.parentShardIds.every((parent) => {
+      const reading = this.#shards.get(parent);
+      return !reading || !isOpen(reading);
+    }));
+  }
+
+  #roleArn(): string {
+    try {
+      return this.#parts.invocations.target(this.#parts.configuration.functionArn).configuration.role;
+    } catch {
+      // A function that is not there gets no records either.
+      return '';
+    }
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  #news(signal: AbortSignal, milliseconds: number, due: number | undefined): Promise<void> {
+    const { clock } = this.#parts;
+    return new Promise((resolve) => {
+      const over = (): void => {
+        this.#waiting.delete(over);
+        signal.removeEventListener('abort', over);
+        cancel();
+        cancelWait?.();
+        resolve();
+      };
+      const cancel = clock.after(milliseconds, over);
+      const cancelWait = due === undefined ? undefined : clock.afterWait(due, over);
+      this.#waiting.add(over);
+      signal.addEventListener('abort', over, { once: true });
+      if (signal.aborted) over();
+    });
+  }
+
+  #summary({ shard, lanes, done }: ShardReading): ShardSummary {
+    const retrying = lanes.map(({ work }) => work.pending[0]?.attempts ?? 0).reduce((most, attempts) => Math.max(most, attempts), 0);
+    const open = lanes.filter(({ ended }) => !ended).map(({ work }) => work.checkpoint.position).filter((position) => 'sequenceNumber' in position).map(({ sequenceNumber }) => sequenceNumber);
+    const checkpoint = open.sort(compareSequences)[0];
+    const behind = lanes.map(({ behindMilliseconds }) => behindMilliseconds).filter((each) => each !== undefined);
+    return {
+      shardId: shard.shardId,
+      state: !isOpen({ shard, lanes }) ? 'ended' : lanes.some(({ work }) => work.running) ? 'running' : retrying > 0 ? 'retrying' : done === undefined ? 'waiting' : 'reading',
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+      ...(retrying > 0 ? { attempts: retrying } : {}),
+      ...(behind.length === 0 ? {} : { behindMilliseconds: Math.max(...behind) }),
+    };
+  }
+}
+
+function isOpen({ lanes }: ShardReading): boolean {
+  return lanes.some(({ ended }) => !ended);
+}
