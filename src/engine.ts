@@ -11,6 +11,7 @@ import { Endpoint } from './endpoint/endpoint.ts';
 import { DynamoDbProtocol } from './endpoint/dynamodb-protocol.ts';
 import { EventBridgeProtocol } from './endpoint/eventbridge-protocol.ts';
 import { KinesisProtocol } from './endpoint/kinesis-protocol.ts';
+import { S3Protocol } from './endpoint/s3-protocol.ts';
 import { SnsProtocol } from './endpoint/sns-protocol.ts';
 import { SqsProtocol } from './endpoint/sqs-protocol.ts';
 import { Broadcaster } from './host/broadcaster.ts';
@@ -38,6 +39,7 @@ import { engineLog, type EngineInfo, type EngineStatus, type InitializeParams, t
 import { DynamoDbStreamsService } from './resources/dynamodb-streams/dynamodb-streams-service.ts';
 import { EventBridgeService } from './resources/eventbridge/eventbridge-service.ts';
 import { KinesisService } from './resources/kinesis/kinesis-service.ts';
+import { S3Service } from './resources/s3/s3-service.ts';
 import { SnsService } from './resources/sns/sns-service.ts';
 import { SqsService } from './resources/sqs/sqs-service.ts';
 import { dynamodbEvents } from './sources/dynamodb.ts';
@@ -50,6 +52,7 @@ import { SqliteBusStore } from './store/bus-store.ts';
 import { SqliteDocumentStore } from './store/document-store.ts';
 import { SqliteEventQueue } from './store/event-queue.ts';
 import { SqliteExecutionHistory } from './store/execution-history.ts';
+import { ObjectFiles } from './store/object-files.ts';
 import { SqliteQueueMessages } from './store/queue-messages.ts';
 import { openState } from './store/state-database.ts';
 import { SqliteStreamRecords } from './store/stream-records.ts';
@@ -162,6 +165,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   hosts.streams = streams;
   const tableStreams = new DynamoDbStreamsService({ clock, documents, account, logger, records: streamRecords, changed: () => broadcaster.resourcesChanged() });
   hosts.tableStreams = tableStreams;
+  const buckets = new S3Service({
+    clock, documents, logger, objects: new ObjectFiles(state.database, files.objects, { anew: state.setAside !== undefined }),
+    region: () => settings.region, changed: () => broadcaster.resourcesChanged(),
+  });
+  hosts.buckets = buckets;
   const reader = createWorkspaceReader({ folders, settings: templateSettings(settings), logger, watch: true });
   const secret = randomBytes(24).toString('base64url');
   const socketPath = socketPathFor(dataFolder);
@@ -186,7 +194,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     services: [
       new SqsProtocol(queues, () => info.endpoint), new SnsProtocol(topics, () => topics.signingCertificate(), () => info.endpoint),
       new EventBridgeProtocol(buses, () => info.endpoint), new KinesisProtocol(streams, () => info.endpoint),
-      new DynamoDbProtocol(tableStreams, () => info.endpoint),
+      new DynamoDbProtocol(tableStreams, () => info.endpoint), new S3Protocol(buckets, () => settings.region),
     ],
   });
 
@@ -218,6 +226,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
       for (const name of ['state', 'history'] as const) {
         for (const suffix of ['', '-wal', '-shm']) rmSync(files[name] + suffix, { force: true });
       }
+      rmSync(files.objects, { recursive: true, force: true });
     },
   });
   const register = (connection: MessageConnection) => {

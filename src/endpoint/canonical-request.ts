@@ -26,6 +26,11 @@ export function canonicalPath(path: string): string {
   return escapeUri(normalised).replaceAll('%2F', '/');
 }
 
+/** The path as S3 signs it: neither normalised nor escaped twice. */
+export function objectPath(path: string): string {
+  return path.split('/').map(reescape).join('/');
+}
+
 /** Parameters decoded, escaped and sorted by name, then value. `without` is left out (`X-Amz-Signature`). */
 export function canonicalQuery(query: string, without?: string): string {
   if (query === '') return '';

@@ -174,7 +174,7 @@ export class Endpoint {
       if (expectsContinue) this.#continue(request, response, call.maxBodyBytes);
       let body = await readBody(request, isFramed(request) ? framedLimit(call.maxBodyBytes) : call.maxBodyBytes);
       if (claim !== undefined) this.#signatures.verify(claim, head, request.rawHeaders, body);
-      if (isWrapped(request)) body = await unwrapBody(request, body, call.maxBodyBytes);
+      if (isWrapped(request)) body = await unwrapBody(request, body, call.maxBodyBytes, service.storesCodings);
       const named = serviceOfForm(service, head, body, this.#services);
       if (named !== undefined) {
         service = named;
@@ -230,9 +230,9 @@ export class Endpoint {
     response.writeContinue();
   }
 
-  #send(response: Outgoing, { status, headers, body }: Answer): void {
+  #send(response: Outgoing, { status, headers, body, contentLength }: Answer): void {
     if ((isHttp2Answer(response) ? response.stream.destroyed : response.destroyed) || response.headersSent) return;
-    if (status !== 204) headers.push('Content-Length', String(body === undefined ? 0 : Buffer.byteLength(body)));
+    if (status !== 204 && status !== 304) headers.push('Content-Length', String(contentLength ?? (body === undefined ? 0 : Buffer.byteLength(body))));
     if ((this.#closing || this.#waiting.has(response)) && !isHttp2Answer(response)) headers.push('Connection', 'close');
     try {
       if (isHttp2Answer(response)) {

@@ -7,10 +7,12 @@ export interface ShapedError {
   code: string;
   status: number;
   message: string;
+  /** S3: elements beside the message. */
+  fields?: Readonly<Record<string, string>>;
 }
 
 /** @param contentType Of the request; JSON protocols answer in the version that was asked in. */
-export function shapedError(shape: ErrorShape, { code, status, message }: ShapedError, requestId: string, contentType?: string): Answer {
+export function shapedError(shape: ErrorShape, { code, status, message, fields = {} }: ShapedError, requestId: string, contentType?: string): Answer {
   switch (shape) {
     case 'rest-json':
       return {
@@ -33,7 +35,8 @@ export function shapedError(shape: ErrorShape, { code, status, message }: Shaped
     case 'ec2':
       return xml(status, requestId, `<Response><Errors><Error><Code>${escapeXml(code)}</Code><Message>${escapeXml(message)}</Message></Error></Errors><RequestID>${requestId}</RequestID></Response>`);
     case 's3':
-      return xml(status, requestId, `<Error><Code>${escapeXml(code)}</Code><Message>${escapeXml(message)}</Message><RequestId>${requestId}</RequestId></Error>`);
+      return xml(status, requestId, `<Error><Code>${escapeXml(code)}</Code><Message>${escapeXml(message)}</Message>`
+        + `${Object.entries(fields).map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`).join('')}<RequestId>${requestId}</RequestId></Error>`);
     case 'cbor':
       return {
         status,

@@ -73,12 +73,13 @@ export function framedLimit(limit: number): number {
 /**
  * The body that the service sees.
  *
+ * @param keepCodings Leaves gzip as it is.
  * @throws BodyTooLarge also when it would only unpack to more than `limit` bytes
  * @throws AwsFault UnsupportedMediaTypeException, InvalidRequestContentException
  */
-export async function unwrapBody(request: IncomingMessage | Http2ServerRequest, wire: Buffer, limit: number): Promise<Buffer> {
+export async function unwrapBody(request: IncomingMessage | Http2ServerRequest, wire: Buffer, limit: number, keepCodings = false): Promise<Buffer> {
   let body = isFramed(request) ? unframe(wire) : wire;
-  for (const coding of codings(request).reverse()) {
+  for (const coding of keepCodings ? [] : codings(request).reverse()) {
     if (coding === 'gzip' || coding === 'x-gzip') body = await unzip(body, limit);
     else if (coding !== 'aws-chunked' && coding !== 'identity') {
       throw new AwsFault('UnsupportedMediaTypeException', 415, `Content-Encoding '${coding}' is not supported; send gzip or none.`);

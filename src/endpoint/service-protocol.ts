@@ -18,6 +18,8 @@ export interface Answer {
   /** Name, value, name, value…, spelled as they go out; without Content-Length, Date and Connection. */
   headers: string[];
   body?: Uint8Array | string;
+  /** Answers to HEAD: bytes that the body would have. */
+  contentLength?: number;
 }
 
 /** One request that a service has recognised: its operation, and how much body it may have. */
@@ -40,6 +42,8 @@ export interface ServiceProtocol {
   readonly waits?: boolean;
   /** Version by which a form of the Query protocol names this service in its body, for example `2012-11-05`. */
   readonly queryVersion?: string;
+  /** Whether Content-Encoding describes what the service keeps: bodies are not unpacked then, only freed of aws-chunked. */
+  readonly storesCodings?: boolean;
   /** Requests that AWS answers without a signature too: a secret in them, such as a token, is enough. */
   isPublic?(head: RequestHead): boolean;
   /** Recognises an unsigned request by its method, path and headers alone. */

@@ -4,7 +4,7 @@
  */
 import { createHmac, createSecretKey, hash, timingSafeEqual, type BinaryLike, type KeyObject } from 'node:crypto';
 import { AwsFault } from '../contracts/faults.ts';
-import { canonicalHeaders, canonicalPath, canonicalQuery } from './canonical-request.ts';
+import { canonicalHeaders, canonicalPath, canonicalQuery, objectPath } from './canonical-request.ts';
 import type { RequestHead } from './service-protocol.ts';
 import { readClaim, type SignatureClaim } from './signature-claim.ts';
 import { incompleteSignature, invalidSignature, signatureMismatch, unrecognizedClient } from './signature-faults.ts';
@@ -25,9 +25,9 @@ export interface SignatureCheckOptions {
   now: () => number;
 }
 
-/** AWS's allowance for clocks that differ, except S3's, which is 15 minutes. */
+/** AWS's allowance for clocks that differ. */
 const skewMinutes = 5;
-const skewMs = skewMinutes * 60_000;
+const s3SkewMinutes = 15;
 const derivedKeysKept = 64;
 
 interface DerivedKey {
@@ -80,10 +80,10 @@ export class SignatureCheck {
    * @throws AwsFault InvalidSignatureException, UnrecognizedClientException
    */
   verify(claim: SignatureClaim, head: RequestHead, rawHeaders: readonly string[], body: Uint8Array): void {
-    const canonicalRequest = `${head.method}\n${canonicalPath(head.path)}\n`
+    const canonicalRequest = `${head.method}\n${claim.service === 's3' ? objectPath(head.path) : canonicalPath(head.path)}\n`
       + `${canonicalQuery(head.query, claim.presigned ? 'X-Amz-Signature' : undefined)}\n`
       + `${canonicalHeaders(claim.signedHeaders, head.headers, rawHeaders)}\n`
-      + `${claim.signedHeaders}\n${payloadHash(head, body)}`;
+      + `${claim.signedHeaders}\n${payloadHash(head, body, claim)}`;
     const stringToSign = `AWS4-HMAC-SHA256\n${claim.amzDate}\n${claim.scope}\n${hash('sha256', canonicalRequest, 'hex')}`;
     const expected = createHmac('sha256', this.#key(claim)).update(stringToSign).digest();
     const given = Buffer.from(claim.signature, 'hex');
@@ -113,21 +113,25 @@ export class SignatureCheck {
     const now = this.#now();
     const signedAt = epochOf(claim.amzDate);
     if (Number.isNaN(signedAt)) throw incompleteSignature(`Date must be in ISO-8601 'basic format'. Got '${claim.amzDate}'. See http://en.wikipedia.org/wiki/ISO_8601`);
+    const minutes = claim.service === 's3' ? s3SkewMinutes : skewMinutes;
+    const skewMs = minutes * 60_000;
     const lastsMs = claim.expires === undefined ? skewMs : claim.expires * 1000;
     if (signedAt + lastsMs < now) {
       throw invalidSignature(claim.expires === undefined
-        ? `Signature expired: ${claim.amzDate} is now earlier than ${basic(now - skewMs)} (${basic(now)} - ${skewMinutes} min.)`
+        ? `Signature expired: ${claim.amzDate} is now earlier than ${basic(now - skewMs)} (${basic(now)} - ${minutes} min.)`
         : 'Signature expired: the X-Amz-Expires of the presigned request have passed.');
     }
     if (signedAt - skewMs > now) {
-      throw invalidSignature(`Signature not yet current: ${claim.amzDate} is still later than ${basic(now + skewMs)} (${basic(now)} + ${skewMinutes} min.)`);
+      throw invalidSignature(`Signature not yet current: ${claim.amzDate} is still later than ${basic(now + skewMs)} (${basic(now)} + ${minutes} min.)`);
     }
   }
 }
 
 /** `UNSIGNED-PAYLOAD` and its kin stand for themselves; a declared hash is never believed, the body's own is computed. */
-function payloadHash(head: RequestHead, body: Uint8Array): string {
+function payloadHash(head: RequestHead, body: Uint8Array, { presigned, service }: SignatureClaim): string {
   const declared = head.headers['x-amz-content-sha256'];
+  // A presigned URL of S3 does not know the body that it will be sent with.
+  if (presigned && service === 's3' && declared === undefined) return 'UNSIGNED-PAYLOAD';
   if (declared === 'UNSIGNED-PAYLOAD' || declared === 'STREAMING-UNSIGNED-PAYLOAD-TRAILER') return declared;
   return hash('sha256', body, 'hex');
 }

@@ -41,6 +41,8 @@ export function dataFiles(folder: string) {
     discovery: join(folder, 'engine.json'),
     state: join(folder, 'state.sqlite'),
     history: join(folder, 'history.sqlite'),
+    /** Folder of the bodies of objects in buckets. */
+    objects: join(folder, 'objects'),
     log: join(folder, 'engine.log'),
   };
 }

@@ -6,11 +6,13 @@ import { busStoreSchema } from './bus-store.ts';
 import { openDatabase, type OpenedDatabase } from './database.ts';
 import { documentsSchema } from './document-store.ts';
 import { eventQueueSchema } from './event-queue.ts';
+import { objectFilesSchema } from './object-files.ts';
 import { queueMessagesSchema } from './queue-messages.ts';
 import { streamRecordsSchema } from './stream-records.ts';
 import { topicStoreSchema } from './topic-store.ts';
 
 /** Opens or makes the file. @throws UserError when a newer version wrote it. */
 export function openState(file: string): OpenedDatabase {
-  return openDatabase(file, [documentsSchema, [eventQueueSchema, queueMessagesSchema, topicStoreSchema, busStoreSchema, streamRecordsSchema].join(';')]);
+  const state = [eventQueueSchema, queueMessagesSchema, topicStoreSchema, busStoreSchema, streamRecordsSchema, objectFilesSchema];
+  return openDatabase(file, [documentsSchema, state.join(';')]);
 }
