@@ -13,7 +13,8 @@ export interface Entry {
 
 const functions = ['PlaceOrder', 'PriceBasket', 'ChargeCard', 'ShipOrder'] as const;
 /** Like a morning's work: mostly fine, now and then a declined card. */
-const epoch = Date.UTC(2026, 10, 24, 9, 0, 0);
+/** Nine o'clock of today: the page shows other days with their date. */
+const epoch = new Date().setHours(9, 0, 0, 0);
 
 function uuid(sequence: number): string {
   return `7b1d4f0e-52c3-4a0f-9d6e-${sequence.toString(16).padStart(12, '0')}`;
