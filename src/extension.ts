@@ -11,6 +11,7 @@ import { registerEngineCommands } from './ui/engine-commands.ts';
 import { EngineClient } from './ui/engine-client.ts';
 import { registerEventCommands } from './ui/event-commands.ts';
 import { EventPicker } from './ui/event-picker.ts';
+import { EventSourcesView } from './ui/event-sources/view.ts';
 import { FailedEvents } from './ui/failed-events.ts';
 import { FunctionChooser } from './ui/function-chooser.ts';
 import { registerFunctionCommands } from './ui/function-commands.ts';
@@ -38,6 +39,7 @@ export interface ExtensionInternals {
   tree: FunctionsTree;
   time: TimeStatus;
   failed: FailedEvents;
+  eventSources: EventSourcesView;
 }
 
 export function activate(context: vscode.ExtensionContext): ExtensionInternals {
@@ -106,11 +108,12 @@ export function activate(context: vscode.ExtensionContext): ExtensionInternals {
   registerEngineCommands(commands, { engine, showLog: () => output.channel.show() });
   registerEventCommands(commands, { engine, states, chooser, failed });
   registerTimeCommands(commands, engine);
+  const eventSources = own(new EventSourcesView({ engine, commands, functions: chooser, states, onVisible: startQuietly }));
   commands.register('showRecords', () => panel.show());
   commands.register('showRecord', async (id) => {
     if (typeof id === 'string') await panel.show(id);
   });
 
   own(startWithFunctions(startQuietly, output));
-  return { engine, states, tree, time, failed };
+  return { engine, states, tree, time, failed, eventSources };
 }

@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import type { MessageConnection, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { ClockState } from '../contracts/clock.ts';
+import type { EventSourceMappingSummary } from '../contracts/event-source-mappings.ts';
 import type { Execution } from '../contracts/executions.ts';
 import { UserError } from '../contracts/faults.ts';
 import type { FunctionSummary } from '../contracts/lambda-api.ts';
@@ -15,7 +16,7 @@ import type { WorkspaceDiagnostic } from '../contracts/workspace.ts';
 import { connectEngine } from '../host/engine-connection.ts';
 import {
   clockChanged, diagnosticsChanged, engineLog, executionsChanged, executionsCleared, functionsChanged, getClock, getStatus,
-  listDiagnostics, listFunctions, listResources, logWritten, resetEngine, resourcesChanged, shutdownEngine, statusChanged, updateWorkspace,
+  listDiagnostics, listFunctions, listMappings, listResources, logWritten, mappingsChanged, resetEngine, resourcesChanged, shutdownEngine, statusChanged, updateWorkspace,
   type EngineInfo, type EngineStatus, type ErrorData, type LogBatch, type WorkspaceUpdate,
 } from '../protocol/engine.ts';
 import { sentence } from './sentences.ts';
@@ -54,6 +55,7 @@ export class EngineClient implements vscode.Disposable {
   readonly #statusChanged = this.#emitter<EngineStatus>();
   readonly #clockChanged = this.#emitter<ClockState>();
   readonly #resourcesChanged = this.#emitter<ResourcesSnapshot>();
+  readonly #mappingsChanged = this.#emitter<readonly EventSourceMappingSummary[]>();
 
   readonly onDidChangeState = this.#state.event;
   readonly onDidChangeFunctions = this.#functionsChanged.event;
@@ -65,6 +67,7 @@ export class EngineClient implements vscode.Disposable {
   readonly onDidChangeStatus = this.#statusChanged.event;
   readonly onDidChangeClock = this.#clockChanged.event;
   readonly onDidChangeResources = this.#resourcesChanged.event;
+  readonly onDidChangeMappings = this.#mappingsChanged.event;
 
   #currentState: EngineState = 'stopped';
   #failure: string | undefined;
@@ -75,6 +78,7 @@ export class EngineClient implements vscode.Disposable {
   #status = idleStatus;
   #clock: ClockState | undefined;
   #resources = noResources;
+  #mappings: readonly EventSourceMappingSummary[] = [];
   #starting: Promise<void> | undefined;
   #restartTimer: ReturnType<typeof setTimeout> | undefined;
   #restarts = 0;
@@ -129,6 +133,11 @@ export class EngineClient implements vscode.Disposable {
   /** Queues, topics, buses and buckets; empty before the engine is ready. */
   get resources(): ResourcesSnapshot {
     return this.#resources;
+  }
+
+  /** Event source mappings; empty before the engine is ready. */
+  get mappings(): readonly EventSourceMappingSummary[] {
+    return this.#mappings;
   }
 
   /**
@@ -207,14 +216,15 @@ export class EngineClient implements vscode.Disposable {
       this.#readySince = performance.now();
       logger.info(`${spawned ? 'Started' : 'Found'} the engine (process ${info.pid}, Node ${info.nodeVersion}), data folder ${info.dataFolder}.`);
       for (const notice of info.notices) logger.warn(notice);
-      const [functions, diagnostics, clock, resources, status] = await Promise.all([
+      const [functions, diagnostics, clock, resources, status, mappings] = await Promise.all([
         connection.sendRequest(listFunctions), connection.sendRequest(listDiagnostics), connection.sendRequest(getClock),
-        connection.sendRequest(listResources), connection.sendRequest(getStatus),
+        connection.sendRequest(listResources), connection.sendRequest(getStatus), connection.sendRequest(listMappings),
       ]);
       this.#takeFunctions(functions);
       this.#takeDiagnostics(diagnostics);
       this.#takeClock(clock);
       this.#takeResources(resources);
+      this.#takeMappings(mappings);
       this.#takeStatus(status);
       this.#become('ready');
     } catch (error) {
@@ -237,6 +247,7 @@ export class EngineClient implements vscode.Disposable {
     connection.onNotification(statusChanged, (status) => this.#takeStatus(status));
     connection.onNotification(clockChanged, (clock) => this.#takeClock(clock));
     connection.onNotification(resourcesChanged, (resources) => this.#takeResources(resources));
+    connection.onNotification(mappingsChanged, ({ mappings }) => this.#takeMappings(mappings));
     connection.onNotification(engineLog, ({ level, message }) => logger[level](message));
     connection.onError(([error]) => logger.warn(`The connection to the engine failed: ${error.message}`));
   }
@@ -264,6 +275,11 @@ export class EngineClient implements vscode.Disposable {
   #takeResources(resources: ResourcesSnapshot): void {
     this.#resources = resources;
     this.#resourcesChanged.fire(resources);
+  }
+
+  #takeMappings(mappings: readonly EventSourceMappingSummary[]): void {
+    this.#mappings = mappings;
+    this.#mappingsChanged.fire(mappings);
   }
 
   async #send(method: string, ...params: unknown[]): Promise<unknown> {
@@ -321,6 +337,7 @@ export class EngineClient implements vscode.Disposable {
     this.#clock = undefined;
     this.#takeStatus(idleStatus);
     this.#takeResources(noResources);
+    this.#takeMappings([]);
     if (this.#disposed) return;
     if (this.#leaving || !vscode.workspace.isTrusted) {
       this.#become('stopped');

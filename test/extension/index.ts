@@ -10,6 +10,7 @@ export async function run(): Promise<void> {
   if (restricted) await import('./restricted.ts');
   else {
     await import('./asynchronous.ts');
+    await import('./event-sources.ts');
     // Ends with an engine that was reset and left.
     await import('./suite.ts');
   }

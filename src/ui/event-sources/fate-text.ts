@@ -1,0 +1,50 @@
+/** "Why did nothing happen?" as a text to read. No VS Code, so that Node tests it. */
+import type { EventSourceMappingSummary, RecordFate } from '../../contracts/event-source-mappings.ts';
+import { sourceName } from './mapping-words.ts';
+
+const titles: Readonly<Record<RecordFate['fate'], string>> = {
+  filtered: 'Filtered out',
+  disabled: 'The mapping is disabled',
+  paused: 'The mapping does not poll',
+  position: 'The mapping began to read after it',
+  hidden: 'Not visible yet',
+  collecting: 'Waits for its batch',
+  running: 'The function has it now',
+  throttled: 'The function is throttled',
+  retrying: 'Its batch failed and is tried again',
+  behind: 'Other records come first',
+  delivered: 'The function had it',
+  discarded: 'Given up',
+  unknown: 'Not seen',
+};
+
+/** @param id What was asked for. */
+export function fateText(id: string, fates: readonly RecordFate[], mappings: readonly EventSourceMappingSummary[], now: number): string {
+  const head = `# Why did nothing happen?\n\nMessage or record \`${id}\`\n`;
+  if (fates.length > 0) return [head, ...fates.map((fate) => fateSection(fate, mappings, now))].join('\n');
+  const none = mappings.length === 0
+    ? 'There is no event source mapping here: nothing polls a queue or a stream. Create one with "Local Lambda: Create Event Source Mapping…".'
+    : 'No event source mapping knows it: it is in no source that is polled here, and none has seen it since the engine started. Is the ID right, and was it sent to this endpoint?';
+  return `${head}\n${none}\n`;
+}
+
+function fateSection({ mappingUuid, functionName, fate, sentence, filters, until, executionId }: RecordFate, mappings: readonly EventSourceMappingSummary[], now: number): string {
+  const mapping = mappings.find(({ uuid }) => uuid === mappingUuid);
+  const lines = [
+    `## ${mapping ? `${sourceName(mapping.eventSourceArn)} → ` : ''}${functionName}: ${titles[fate]}`,
+    '',
+    sentence,
+    ...(filters && filters.length > 0 ? ['', ...filters.map((reason, index) => `- Filter ${index + 1}: ${reason}`)] : []),
+    ...(until === undefined ? [] : ['', untilLine(until, now)]),
+    ...(executionId === undefined ? [] : ['', `Execution \`${executionId}\`: "Local Lambda: Show Records" has its result and logs.`]),
+    '',
+    `Mapping \`${mappingUuid}\``,
+    '',
+  ];
+  return lines.join('\n');
+}
+
+function untilLine(until: number, now: number): string {
+  const time = new Date(until).toISOString();
+  return until > now ? `Until ${time}, ${Math.ceil((until - now) / 1000)} s from now.` : `At ${time}.`;
+}

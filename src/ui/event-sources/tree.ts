@@ -1,0 +1,137 @@
+/** The view "Event Sources": queues and streams › the mappings that poll them › shards, and records that filters kept away. */
+import * as vscode from 'vscode';
+import type { EventSourceMappingSummary, FilteredRecord, ShardSummary } from '../../contracts/event-source-mappings.ts';
+import type { EngineClient } from '../engine-client.ts';
+import {
+  bySource, filteredDescription, mappingContext, mappingDescription, mappingFacts, mappingIcon, mappingSpoken, shardDescription, sourceDescription,
+  sourceIcons, sourceName, sourceTitles, type SourceGroup,
+} from './mapping-words.ts';
+
+const viewId = 'localLambda.eventSources';
+
+export type SourceNode =
+  | { kind: 'source'; group: SourceGroup }
+  | { kind: 'mapping'; mapping: EventSourceMappingSummary }
+  | { kind: 'note'; mapping: EventSourceMappingSummary; note: 'pause' | 'problem'; text: string }
+  | { kind: 'shard'; mapping: EventSourceMappingSummary; shard: ShardSummary }
+  | { kind: 'filtered'; mapping: EventSourceMappingSummary; record: FilteredRecord };
+
+export class EventSourcesTree implements vscode.TreeDataProvider<SourceNode>, vscode.Disposable {
+  readonly #engine: EngineClient;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #disposables: vscode.Disposable[];
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  /** `onVisible` is called when the user looks at the view. */
+  constructor(engine: EngineClient, onVisible: () => void) {
+    this.#engine = engine;
+    const view = vscode.window.createTreeView(viewId, { treeDataProvider: this });
+    this.#disposables = [
+      this.#changed, view,
+      view.onDidChangeVisibility(({ visible }) => { if (visible) onVisible(); }),
+      engine.onDidChangeMappings(() => this.#changed.fire()),
+      engine.onDidChangeState(() => this.#changed.fire()),
+    ];
+    if (view.visible) onVisible();
+  }
+
+  getChildren(node?: SourceNode): SourceNode[] {
+    if (!node) return bySource(this.#engine.mappings).map((group) => ({ kind: 'source', group }));
+    if (node.kind === 'source') return node.group.mappings.map((mapping) => ({ kind: 'mapping', mapping }));
+    return node.kind === 'mapping' ? parts(node.mapping) : [];
+  }
+
+  getTreeItem(node: SourceNode): vscode.TreeItem {
+    switch (node.kind) {
+      case 'source': return sourceItem(node.group);
+      case 'mapping': return mappingItem(node.mapping);
+      case 'note': return noteItem(node.mapping, node.note, node.text);
+      case 'shard': return shardItem(node.mapping, node.shard);
+      case 'filtered': return filteredItem(node.mapping, node.record);
+    }
+  }
+
+  dispose(): void {
+    for (const disposable of this.#disposables) disposable.dispose();
+  }
+}
+
+function parts(mapping: EventSourceMappingSummary): SourceNode[] {
+  const { pause, problem, shards = [], lastFiltered } = mapping;
+  return [
+    ...(pause ? [{ kind: 'note' as const, mapping, note: 'pause' as const, text: pause.message }] : []),
+    ...(problem === undefined ? [] : [{ kind: 'note' as const, mapping, note: 'problem' as const, text: problem }]),
+    ...shards.map((shard) => ({ kind: 'shard' as const, mapping, shard })),
+    ...lastFiltered.map((record) => ({ kind: 'filtered' as const, mapping, record })),
+  ];
+}
+
+function sourceItem(group: SourceGroup): vscode.TreeItem {
+  const item = new vscode.TreeItem(group.name, vscode.TreeItemCollapsibleState.Expanded);
+  item.id = `source:${group.arn}`;
+  item.description = sourceDescription(group);
+  item.iconPath = new vscode.ThemeIcon(sourceIcons[group.source]);
+  item.contextValue = `source ${group.source}`;
+  item.tooltip = `${sourceTitles[group.source]} ${group.arn}`;
+  return item;
+}
+
+function mappingItem(mapping: EventSourceMappingSummary): vscode.TreeItem {
+  const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
+  const trouble = mapping.pause !== undefined || mapping.problem !== undefined;
+  const item = new vscode.TreeItem(mapping.functionName, trouble ? Expanded : parts(mapping).length > 0 ? Collapsed : None);
+  const { icon, color } = mappingIcon(mapping);
+  // VS Code remembers by its id whether a row is open: one that comes into trouble opens by itself.
+  item.id = `mapping:${mapping.uuid}${trouble ? ':trouble' : ''}`;
+  item.description = mappingDescription(mapping);
+  item.iconPath = new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
+  item.contextValue = mappingContext(mapping);
+  item.accessibilityInformation = { label: mappingSpoken(mapping) };
+  item.tooltip = mappingTooltip(mapping);
+  return item;
+}
+
+function mappingTooltip(mapping: EventSourceMappingSummary): vscode.MarkdownString {
+  const text = new vscode.MarkdownString(undefined, true);
+  text.appendMarkdown(`**${code(`${sourceName(mapping.eventSourceArn)} → ${mapping.functionName}`)}**\n\n`);
+  if (mapping.pause) text.appendMarkdown('$(debug-pause) ').appendText(mapping.pause.message).appendMarkdown('\n\n');
+  if (mapping.problem !== undefined) text.appendMarkdown('$(warning) ').appendText(mapping.problem).appendMarkdown('\n\n');
+  text.appendMarkdown('| | |\n|---|---|\n');
+  for (const [label, value] of mappingFacts(mapping)) text.appendMarkdown(`| ${label} | ${code(value)} |\n`);
+  return text;
+}
+
+function noteItem({ uuid }: EventSourceMappingSummary, note: 'pause' | 'problem', message: string): vscode.TreeItem {
+  const item = new vscode.TreeItem(message);
+  item.id = `${note}:${uuid}`;
+  item.iconPath = note === 'pause' ? new vscode.ThemeIcon('info') : new vscode.ThemeIcon('warning', new vscode.ThemeColor('problemsWarningIcon.foreground'));
+  item.contextValue = note;
+  item.tooltip = message;
+  return item;
+}
+
+function shardItem({ uuid }: EventSourceMappingSummary, shard: ShardSummary): vscode.TreeItem {
+  const item = new vscode.TreeItem(shard.shardId);
+  item.id = `shard:${uuid}:${shard.shardId}`;
+  item.description = shardDescription(shard);
+  item.iconPath = new vscode.ThemeIcon(shard.state === 'retrying' ? 'warning' : shard.state === 'ended' ? 'pass' : 'list-ordered');
+  item.contextValue = 'shard';
+  if (shard.checkpoint !== undefined) item.tooltip = `Done up to ${shard.checkpoint}`;
+  return item;
+}
+
+function filteredItem({ uuid }: EventSourceMappingSummary, record: FilteredRecord): vscode.TreeItem {
+  const item = new vscode.TreeItem(`Filtered: ${record.id}`);
+  item.id = `filtered:${uuid}:${record.id}`;
+  item.description = filteredDescription(record);
+  item.iconPath = new vscode.ThemeIcon('filter');
+  item.contextValue = 'filtered';
+  item.tooltip = [new Date(record.at).toLocaleString(), ...record.reasons.map((reason, index) => `Filter ${index + 1}: ${reason}`)].join('\n');
+  return item;
+}
+
+/** A code span that no value can leave, nor split a table row. */
+function code(value: string): string {
+  return `\`${value.replaceAll(/[`|\r\n]/g, ' ')}\``;
+}

@@ -1,0 +1,46 @@
+/** The view "Event Sources" with its commands and documents: joined here, so that the composition root stays short. */
+import * as vscode from 'vscode';
+import type { CommandRegistry } from '../command-registry.ts';
+import type { EngineClient } from '../engine-client.ts';
+import type { FunctionChooser } from '../function-chooser.ts';
+import type { FunctionStates } from '../function-states.ts';
+import { MappingChooser } from './chooser.ts';
+import { registerCreateCommands } from './create-commands.ts';
+import { MappingDocuments } from './documents.ts';
+import { registerMappingCommands } from './mapping-commands.ts';
+import type { EventSourceParts } from './parts.ts';
+import { registerRecordCommands } from './record-commands.ts';
+import { EventSourcesTree } from './tree.ts';
+
+export interface EventSourcesViewParts {
+  engine: EngineClient;
+  commands: CommandRegistry;
+  functions: FunctionChooser;
+  states: FunctionStates;
+  onVisible(): void;
+}
+
+/** How long a confirmation stays in the status bar, milliseconds. */
+const informFor = 4000;
+
+export class EventSourcesView implements vscode.Disposable {
+  readonly tree: EventSourcesTree;
+  readonly #documents: MappingDocuments;
+
+  constructor({ engine, commands, functions, states, onVisible }: EventSourcesViewParts) {
+    this.tree = new EventSourcesTree(engine, onVisible);
+    this.#documents = new MappingDocuments(engine);
+    const parts: EventSourceParts = {
+      engine, commands, functions, states, chooser: new MappingChooser(engine), documents: this.#documents,
+      inform: (message) => { vscode.window.setStatusBarMessage(`Local Lambda: ${message}`, informFor); },
+    };
+    registerMappingCommands(parts);
+    registerCreateCommands(parts);
+    registerRecordCommands(parts);
+  }
+
+  dispose(): void {
+    this.tree.dispose();
+    this.#documents.dispose();
+  }
+}
