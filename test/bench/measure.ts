@@ -56,8 +56,17 @@ export class Rounds<Name extends string> {
 
   /** Median of the ratios of each round. */
   ratio(name: Name, floor: Name): number {
-    const floors = this.#values.get(floor) ?? [];
-    return distribution((this.#values.get(name) ?? []).map((value, round) => value / (floors[round] ?? Number.NaN))).p50;
+    return this.#compared(name, floor, (value, other) => value / other);
+  }
+
+  /** Median of the differences of each round. */
+  difference(name: Name, other: Name): number {
+    return this.#compared(name, other, (value, subtracted) => value - subtracted);
+  }
+
+  #compared(name: Name, other: Name, compare: (value: number, other: number) => number): number {
+    const others = this.#values.get(other) ?? [];
+    return distribution((this.#values.get(name) ?? []).map((value, round) => compare(value, others[round] ?? Number.NaN))).p50;
   }
 }
 
