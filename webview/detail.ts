@@ -152,8 +152,8 @@ export class DetailView {
     view.replaceChildren(
       timeline(detail.execution, { ...this.#events, showLog: (attempt) => this.#showLog(attempt) }, this.#countdowns, Date.now()),
       ...(chain ? [chain] : []));
-    // The same button of what is shown now keeps the focus.
-    if (focused) [...view.querySelectorAll<HTMLElement>('button')].find(({ title }) => title === focused)?.focus();
+    // The same button of what is shown now keeps the focus; a page that has none must not take it from the workbench.
+    if (focused && document.hasFocus()) [...view.querySelectorAll<HTMLElement>('button')].find(({ title }) => title === focused)?.focus();
     const scroller = view.closest('vscode-panel-view');
     if (scroller && previous?.execution.id !== detail.execution.id) scroller.scrollTop = 0;
   }

@@ -48,8 +48,8 @@ export class Summary {
     const { activeElement } = document;
     const focused = this.#facts.contains(activeElement) ? activeElement?.getAttribute('title') : undefined;
     this.#draw(execution);
-    // The same button of what is shown now keeps the focus.
-    if (focused) [...this.#facts.querySelectorAll<HTMLElement>('button')].find(({ title }) => title === focused)?.focus();
+    // The same button of what is shown now keeps the focus; a page that has none must not take it from the workbench.
+    if (focused && document.hasFocus()) [...this.#facts.querySelectorAll<HTMLElement>('button')].find(({ title }) => title === focused)?.focus();
   }
 
   #tick(): void {
