@@ -2,11 +2,10 @@
  * Verifies Signature Version 4 with `node:crypto`: one HMAC and two hashes a request once the day's key is derived.
  * Texts are those that AWS services answer with.
  */
-import { createHmac, hash, timingSafeEqual, type BinaryLike } from 'node:crypto';
+import { createHmac, createSecretKey, hash, timingSafeEqual, type BinaryLike, type KeyObject } from 'node:crypto';
 import { AwsFault } from '../contracts/faults.ts';
 import { canonicalHeaders, canonicalPath, canonicalQuery, objectPath } from './canonical-request.ts';
 import type { RequestHead } from './service-protocol.ts';
-import { HmacKey } from './hmac-key.ts';
 import { readClaim, type SignatureClaim } from './signature-claim.ts';
 import { incompleteSignature, invalidSignature, signatureMismatch, unrecognizedClient } from './signature-faults.ts';
 
@@ -33,7 +32,8 @@ const derivedKeysKept = 64;
 
 interface DerivedKey {
   secret: string;
-  key: HmacKey;
+  /** Not the bytes: a key object made once is five times as fast as bytes that are wrapped for every HMAC. */
+  key: KeyObject;
 }
 
 export class SignatureCheck {
@@ -85,7 +85,7 @@ export class SignatureCheck {
       + `${canonicalHeaders(claim.signedHeaders, head.headers, rawHeaders)}\n`
       + `${claim.signedHeaders}\n${payloadHash(head, body, claim)}`;
     const stringToSign = `AWS4-HMAC-SHA256\n${claim.amzDate}\n${claim.scope}\n${hash('sha256', canonicalRequest, 'hex')}`;
-    const expected = this.#key(claim).digest(stringToSign);
+    const expected = createHmac('sha256', this.#key(claim)).update(stringToSign).digest();
     const given = Buffer.from(claim.signature, 'hex');
     if (claim.signature.length !== 64 || given.length !== 32 || !timingSafeEqual(expected, given)) {
       throw signatureMismatch(canonicalRequest, stringToSign);
@@ -96,13 +96,13 @@ export class SignatureCheck {
     return accessKeyId === this.#credentials.accessKeyId ? this.#credentials.secretAccessKey : this.#credentials.lookup?.(accessKeyId);
   }
 
-  #key(claim: SignatureClaim): HmacKey {
+  #key(claim: SignatureClaim): KeyObject {
     const secret = this.#secret(claim.accessKeyId);
     if (secret === undefined) throw unrecognizedClient();
     const name = `${claim.accessKeyId}/${claim.scope}`;
     const known = this.#derived.get(name);
     if (known?.secret === secret) return known.key;
-    const key = new HmacKey([claim.date, claim.region, claim.service, 'aws4_request']
+    const key = createSecretKey([claim.date, claim.region, claim.service, 'aws4_request']
       .reduce<Buffer>((derived, part) => hmac(derived, part), Buffer.from(`AWS4${secret}`)));
     if (this.#derived.size >= derivedKeysKept) this.#derived.clear();
     this.#derived.set(name, { secret, key });

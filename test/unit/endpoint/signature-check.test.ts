@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
-import { HmacKey } from '../../../src/endpoint/hmac-key.ts';
 import { SignatureCheck } from '../../../src/endpoint/signature-check.ts';
 import type { RequestHead } from '../../../src/endpoint/service-protocol.ts';
 import { Sha256 } from './fixtures.ts';
@@ -65,17 +64,6 @@ function fault(act: () => void): { name: string; status: number; message: string
   }
   throw new Error('nothing was thrown');
 }
-
-describe('HmacKey', () => {
-  it('digests as an HMAC of node:crypto does, again and again', () => {
-    for (const length of [0, 1, 32, 63, 64]) {
-      const key = Buffer.from(Array.from({ length }, (_, index) => (index * 7 + length) % 256));
-      const made = new HmacKey(key);
-      for (const text of ['', 'a', 'Grüße ✓', 'x'.repeat(5000)]) assert.deepEqual(made.digest(text), createHmac('sha256', key).update(text).digest());
-    }
-    assert.throws(() => new HmacKey(Buffer.alloc(65)), RangeError);
-  });
-});
 
 describe('SignatureCheck', () => {
   it('accepts what @smithy/signature-v4 signs, whatever the path, query, headers and body', async () => {
