@@ -31,11 +31,32 @@ Resources:
   Slow:
     Type: AWS::Serverless::Function
     Properties: { FunctionName: slow, CodeUri: code/, Handler: index.slow, Runtime: nodejs24.x, Timeout: 3, Events: { Brief: { Type: SQS, Properties: { Queue: !GetAtt Brief.Arn } } } }
+  Clicks: { Type: AWS::Kinesis::Stream, Properties: { Name: clicks, ShardCount: 1 } }
+  Poisoned: { Type: AWS::SQS::Queue, Properties: { QueueName: poisoned } }
+  Counter:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: counter
+      CodeUri: code/
+      Handler: index.counter
+      Runtime: nodejs24.x
+      Events:
+        Clicks:
+          Type: Kinesis
+          Properties:
+            Stream: !GetAtt Clicks.Arn
+            StartingPosition: TRIM_HORIZON
+            BisectBatchOnFunctionError: true
+            MaximumRetryAttempts: 1
+            DestinationConfig: { OnFailure: { Destination: !GetAtt Poisoned.Arn } }
   Plain: { Type: AWS::Serverless::Function, Properties: { FunctionName: plain, CodeUri: code/, Handler: index.plain, Runtime: nodejs24.x } }
 `,
   'code/index.js': `
 exports.handler = async ({ Records }) => ({ batchItemFailures: Records.filter(({ body }) => JSON.parse(body).poison).map(({ messageId }) => ({ itemIdentifier: messageId })) });
 exports.slow = () => new Promise((resolve) => setTimeout(resolve, 1500));
+exports.counter = async ({ Records }) => {
+  for (const { kinesis } of Records) if (Buffer.from(kinesis.data, 'base64').toString() === 'poison') throw new Error('poison');
+};
 exports.plain = async ({ Records }) => Records.map(({ body }) => body);
 `,
 };
@@ -118,6 +139,28 @@ describe('event source mappings of a whole engine', () => {
     await until('the mapping was not deleted', async () => get().then(() => false, (error: Error) => error.name === 'ResourceNotFoundException'));
   });
 
+  it('a poison record of a Kinesis stream is isolated by bisecting and reaches the failure queue; the others are done', async () => {
+    const kinesis = async <T>(operation: string, input: object): Promise<T> => {
+      const answer = await fetch(engine.info.endpoint, {
+        method: 'POST', headers: { 'X-Amz-Target': `Kinesis_20131202.${operation}`, 'Content-Type': 'application/x-amz-json-1.1' }, body: JSON.stringify(input),
+      });
+      assert.equal(answer.status, 200, await answer.clone().text());
+      return await answer.json() as T;
+    };
+    const { Records } = await kinesis<{ Records: { SequenceNumber: string }[] }>('PutRecords', {
+      StreamName: 'clicks', Records: ['a', 'b', 'poison', 'c'].map((data) => ({ Data: Buffer.from(data).toString('base64'), PartitionKey: data })),
+    });
+    const { Messages } = await sqs<{ Messages?: { Body: string }[] }>('ReceiveMessage', { QueueUrl: url('poisoned'), WaitTimeSeconds: 20 });
+    const record = JSON.parse(Messages?.[0]?.Body ?? '{}') as { requestContext: Record<string, unknown>; KinesisBatchInfo: Record<string, unknown> };
+    assert.deepEqual([record.requestContext['condition'], record.requestContext['approximateInvokeCount'], record.KinesisBatchInfo['batchSize'], record.KinesisBatchInfo['startSequenceNumber']],
+      ['RetryAttemptsExhausted', 2, 1, Records[2]?.SequenceNumber]);
+    await until('the last record was not done', async () => (await why(Records[3]?.SequenceNumber ?? ''))?.fate === 'delivered');
+    const fate = await why(Records[2]?.SequenceNumber ?? '');
+    assert.equal(fate?.fate, 'discarded');
+    const { execution } = await own<{ execution: Execution }>(`execution?id=${fate?.executionId ?? ''}`);
+    assert.deepEqual([execution.polled?.splitFrom?.by, execution.polled?.deliveries?.map(({ status }) => status)], ['bisect', ['delivered']]);
+  });
+
   it('a batch that the function had when the engine was killed comes again after the visibility timeout', async () => {
     const id = await send('brief', { a: 1 });
     await until('the function did not get it', async () => (await why(id))?.fate === 'running');
@@ -126,7 +169,7 @@ describe('event source mappings of a whole engine', () => {
     await until('it did not end', () => Promise.resolve(engine.child.signalCode !== null));
     engine = await startEngineProcess({ workspace, data, parameters: ['--no-sign'] });
     const { mappings } = await own<{ mappings: EventSourceMappingSummary[] }>('mappings');
-    assert.deepEqual(mappings.map(({ functionName, state }) => [functionName, state]).sort(), [['slow', 'Enabled'], ['worker', 'Enabled']]);
+    assert.deepEqual(mappings.map(({ functionName, state }) => [functionName, state]).sort(), [['counter', 'Enabled'], ['slow', 'Enabled'], ['worker', 'Enabled']]);
     await until('it was not delivered again', async () => {
       const { executions } = await own<{ executions: Execution[] }>('executions?function=slow');
       return executions.some(({ status, polled }) => status === 'succeeded' && polled?.records[0]?.id === id && polled.records[0].outcome === 'deleted');
