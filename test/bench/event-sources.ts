@@ -1,4 +1,4 @@
-/** Figures of event source mappings: draining a queue in small and large batches, and how soon a message reaches its function. */
+/** Figures of event source mappings: draining a queue in small and large batches, reading a stream, and how soon a message reaches its function. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventSourceMappingSummary, RecordFate } from '../../src/contracts/event-source-mappings.ts';
 import { startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
@@ -12,7 +12,7 @@ const single = quick ? 60 : 200;
 const files = {
   'template.yaml': `Transform: AWS::Serverless-2016-10-31
 Resources:
-${['Small', 'Large', 'Idle'].map((name) => `  ${name}Queue: { Type: AWS::SQS::Queue, Properties: { QueueName: ${name}, VisibilityTimeout: 900 } }
+${['Small', 'Large', 'Streamed', 'Idle'].map((name) => `  ${name}Queue: { Type: AWS::SQS::Queue, Properties: { QueueName: ${name}, VisibilityTimeout: 900 } }
   ${name}: { Type: AWS::Serverless::Function, Properties: { FunctionName: ${name}, CodeUri: code/, Handler: index.handler, Runtime: nodejs24.x } }\n`).join('')}`,
   'code/index.js': 'exports.handler = async () => Date.now();\n',
 };
@@ -36,6 +36,19 @@ const matched = async (uuid: string) => {
   return mappings.find((mapping) => mapping.uuid === uuid)?.counts.matched ?? 0;
 };
 
+const kinesis = async (operation: string, input: object): Promise<void> => {
+  const { status } = await post('/', { 'X-Amz-Target': `Kinesis_20131202.${operation}`, 'Content-Type': 'application/x-amz-json-1.1' }, Buffer.from(JSON.stringify(input)));
+  if (status !== 200) throw new Error(`${operation} answered ${status}`);
+};
+
+async function fillStream(): Promise<void> {
+  await kinesis('CreateStream', { StreamName: 'clicks', ShardCount: 4 });
+  const data = Buffer.alloc(1024, 'x').toString('base64');
+  await throughput(4, messages / 500, () => kinesis('PutRecords', {
+    StreamName: 'clicks', Records: Array.from({ length: 500 }, () => ({ Data: data, PartitionKey: String(Math.random()) })),
+  }));
+}
+
 async function fill(queue: string): Promise<void> {
   const Entries = Array.from({ length: 10 }, (_, index) => ({ Id: String(index), MessageBody: JSON.stringify({ text: 'x'.repeat(100) }) }));
   await throughput(8, messages / 10, async () => {
@@ -45,9 +58,9 @@ async function fill(queue: string): Promise<void> {
 }
 
 /** Messages per second between the first and the last tenth, so that cold starts are not in it. */
-async function drainRate(name: string, mapping: object): Promise<number> {
+async function drainRate(name: string, mapping: object, filled: () => Promise<void> = () => fill(name)): Promise<number> {
   const { UUID } = await create(name, { Enabled: false, ...mapping });
-  await fill(name);
+  await filled();
   await lambda('PUT', UUID, { Enabled: true });
   const reach = async (count: number): Promise<{ at: number; count: number }> => {
     for (;;) {
@@ -71,6 +84,12 @@ try {
   print({
     name: 'SQS to function, batch 100 with a window, messages/s', value: await drainRate('Large', { BatchSize: 100, MaximumBatchingWindowInSeconds: 1 }), unit: '/s', floor: floor(100),
     promise: { absolute: 20_000 },
+  });
+
+  await fillStream();
+  print({
+    name: 'Kinesis to function, 4 shards, 1 KB, batch 100, records/s', unit: '/s', floor: floor(100), promise: { absolute: 20_000 },
+    value: await drainRate('Streamed', { EventSourceArn: 'arn:aws:kinesis:us-east-1:123456789012:stream/clicks', StartingPosition: 'TRIM_HORIZON' }, () => Promise.resolve()),
   });
 
   await create('Idle', {});

@@ -10,12 +10,19 @@ export interface StreamLaneParts extends StreamWorkParts {
   source: StreamSource;
   /** Of the function, for records. */
   roleArn: () => string;
-  /** Resolves when records may have come, after that much real time, at that place on the wait axis, or when the signal aborts. */
-  news(signal: AbortSignal, milliseconds: number, due: number | undefined): Promise<void>;
+  /** How often the source has told of records so far. */
+  told(): number;
+  /**
+   * Resolves when the source tells of records, or has done so since `told` was `seen`; after that much real time; at that place
+   * on the wait axis; when the signal aborts.
+   */
+  news(signal: AbortSignal, seen: number, milliseconds: number, due: number | undefined): Promise<void>;
 }
 
 /** How often a shard is looked at when nobody says that there are records, milliseconds of real time. */
 const pollInterval = { kinesis: 1000, dynamodb: 250 } as const;
+/** The same of a source that tells. */
+const toldInterval = 5000;
 /** Records of one read at most. */
 const largestRead = 10_000;
 /** `{"Records":[]}` and the members of a tumbling window but its state. */
@@ -63,6 +70,7 @@ export class StreamLane {
     const batch = new Gathering(this.work.checkpoint.position, this.work.checkpoint.window?.state.length ?? 0);
     let due: number | undefined;
     while (!signal.aborted) {
+      const seen = this.#parts.told();
       const read = await source.read(streamArn, shardId, batch.position, Math.min(largestRead, batchSize - batch.items.length));
       this.behindMilliseconds = read.behindMilliseconds;
       const full = this.#take(batch, read.records, read.next);
@@ -78,7 +86,7 @@ export class StreamLane {
         due ??= this.#windowEnd(seconds * 1000);
         if (poller.clock.waitNow() >= due) break;
       } else this.#passOver(batch);
-      await this.#parts.news(signal, this.#longestWait(), due);
+      await this.#parts.news(signal, seen, this.#longestWait(), due);
     }
     this.#hand(batch);
   }
@@ -173,9 +181,9 @@ export class StreamLane {
 
   /** Until the source is looked at again or the tumbling window ends, milliseconds of real time. */
   #longestWait(): number {
-    const { poller, stream } = this.#parts;
+    const { poller, stream, source } = this.#parts;
     const { window } = this.work.checkpoint;
-    const interval = pollInterval[poller.source === 'dynamodb' ? 'dynamodb' : 'kinesis'];
+    const interval = source.onRecords ? toldInterval : pollInterval[poller.source === 'dynamodb' ? 'dynamodb' : 'kinesis'];
     return window === undefined ? interval : Math.min(interval, Math.max(1, window.start + stream.tumblingWindowInSeconds * 1000 - poller.clock.now()));
   }
 }

@@ -37,6 +37,8 @@ export class StreamPoller implements Poller {
   readonly #fates = new Fates();
   readonly #shards = new Map<string, ShardReading>();
   readonly #waiting = new Set<() => void>();
+  /** How often the source has told of records. */
+  #told = 0;
   /** Places where reading began, for what lies before them. */
   readonly #begunAfter = new Map<string, string>();
   #polling: { stop: AbortController; done: Promise<void> } | undefined;
@@ -222,7 +224,7 @@ export class StreamPoller implements Poller {
     return this.#checkpoints.lanes(shardId, lanes).map((checkpoint, lane) => new StreamLane({
       poller: this.#parts, source, shape, deliveries, stream: this.#stream, streamArn: this.#streamArn, shardId, lane, lanes, checkpoint,
       checkpoints: this.#checkpoints, fates: this.#fates, age: this.#age, roleArn: () => this.#roleArn(),
-      news: (signal, milliseconds, due) => this.#news(signal, milliseconds, due),
+      told: () => this.#told, news: (signal, seen, milliseconds, due) => this.#news(signal, seen, milliseconds, due),
     }));
   }
 
@@ -244,10 +246,11 @@ export class StreamPoller implements Poller {
   }
 
   #wake(): void {
+    this.#told += 1;
     for (const wake of [...this.#waiting]) wake();
   }
 
-  #news(signal: AbortSignal, milliseconds: number, due: number | undefined): Promise<void> {
+  #news(signal: AbortSignal, seen: number, milliseconds: number, due: number | undefined): Promise<void> {
     const { clock } = this.#parts;
     return new Promise((resolve) => {
       const over = (): void => {
@@ -261,7 +264,7 @@ export class StreamPoller implements Poller {
       const cancelWait = due === undefined ? undefined : clock.afterWait(due, over);
       this.#waiting.add(over);
       signal.addEventListener('abort', over, { once: true });
-      if (signal.aborted) over();
+      if (signal.aborted || this.#told !== seen) over();
     });
   }
 
