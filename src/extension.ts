@@ -6,6 +6,7 @@ import { cliCommand, longestPayload, shellOf } from './ui/cli-command.ts';
 import { CodeLenses } from './ui/code-lenses.ts';
 import { CommandRegistry } from './ui/command-registry.ts';
 import { ContextKeys } from './ui/context-keys.ts';
+import { DestinationsView } from './ui/destinations/view.ts';
 import { Diagnostics } from './ui/diagnostics.ts';
 import { registerEngineCommands } from './ui/engine-commands.ts';
 import { EngineClient } from './ui/engine-client.ts';
@@ -40,6 +41,7 @@ export interface ExtensionInternals {
   time: TimeStatus;
   failed: FailedEvents;
   eventSources: EventSourcesView;
+  destinations: DestinationsView;
 }
 
 export function activate(context: vscode.ExtensionContext): ExtensionInternals {
@@ -106,6 +108,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionInternals {
     invoker: new FunctionInvoker(engine, events, picker, showRecord),
   });
   registerEngineCommands(commands, { engine, showLog: () => output.channel.show() });
+  const destinations = own(new DestinationsView({ engine, commands, functions: chooser, leftOvers, memory: context.workspaceState, showRecord, onVisible: startQuietly }));
   registerEventCommands(commands, { engine, states, chooser, failed });
   registerTimeCommands(commands, engine);
   const eventSources = own(new EventSourcesView({ engine, commands, functions: chooser, states, onVisible: startQuietly }));
@@ -115,5 +118,5 @@ export function activate(context: vscode.ExtensionContext): ExtensionInternals {
   });
 
   own(startWithFunctions(startQuietly, output));
-  return { engine, states, tree, time, failed, eventSources };
+  return { engine, states, tree, time, failed, eventSources, destinations };
 }

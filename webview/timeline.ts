@@ -62,7 +62,7 @@ function attemptStep(execution: Execution, attempt: Attempt, events: TimelineEve
     `Attempt ${attempt.number}: ${failed ?? word}`, facts.filter(Boolean).join(' · '));
   const log = h('button', { class: 'link', title: `Show the log of attempt ${attempt.number}` }, 'Log');
   log.addEventListener('click', () => events.showLog(attempt.number));
-  append(element, [h('div', { class: 'more' }, log, attempt.note !== undefined && h('span', { class: 'hint' }, ` ${attempt.note}`))]);
+  append(element, [h('div', { class: 'more' }, log)]);
   if (execution.attempts.length === 1 && !execution.asynchronous) element.querySelector('.more')?.remove();
   return { at: attempt.startedAt, order: 1, element };
 }

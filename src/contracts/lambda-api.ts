@@ -136,4 +136,6 @@ export interface LambdaHost extends LambdaApi {
   setFaults(functionName: string, faults: FaultSettings | undefined): void;
   /** Drops what was set over the template. @throws AwsFault for an unknown function. */
   resetEventInvokeConfig(functionName: string, qualifier: string | undefined): void;
+  /** Drops a dead-letter queue that was set or removed over the template. @throws AwsFault for an unknown function. */
+  resetDeadLetterQueue(functionName: string): void;
 }

@@ -9,11 +9,12 @@ import type { Logger } from '../contracts/logger.ts';
 import type { ResumeGate } from '../contracts/resume-gate.ts';
 import type { WorkspaceDiagnostic, WorkspaceReader } from '../contracts/workspace.ts';
 import {
-  actOnEvent, cancelExecution, clearExecutions, diagnosticsChanged, executionsCleared, exportExecutions, getClock, getExecution, getExecutionContent,
-  getInvocationRecord, getStatus, invoke, listDiagnostics, listExecutions, listFunctions, pauseEngine, replayExecution, resetEngine, resetEventInvokeConfig, resumeEngine,
+  actOnEvent, cancelExecution, clearExecutions, diagnosticsChanged, executionsCleared, explainPattern as explainPatternRequest, exportExecutions, getClock, getExecution, getExecutionContent,
+  getInvocationRecord, getStatus, invoke, listDiagnostics, listExecutions, listFunctions, pauseEngine, replayExecution, resetDeadLetterQueue, resetEngine, resetEventInvokeConfig, resumeEngine,
   setClock, setFaults, shutdownEngine, updateWorkspace, type EngineStatus, type InvokeResult, type WorkspaceUpdate,
 } from '../protocol/engine.ts';
 import type { Broadcaster } from './broadcaster.ts';
+import { explainPattern } from './pattern-explanation.ts';
 import { answer } from './rpc-server.ts';
 
 export interface ClientParts {
@@ -98,6 +99,8 @@ export function registerClient(parts: ClientParts): {
       connection.onRequest(actOnEvent, ({ id, action }) => guarded(() => lambda.actOnEvent(id, action)));
       connection.onRequest(setFaults, ({ functionName, faults }) => guarded(() => lambda.setFaults(functionName, faults ?? undefined)));
       connection.onRequest(resetEventInvokeConfig, ({ functionName, qualifier }) => guarded(() => lambda.resetEventInvokeConfig(functionName, qualifier)));
+      connection.onRequest(resetDeadLetterQueue, ({ functionName }) => guarded(() => lambda.resetDeadLetterQueue(functionName)));
+      connection.onRequest(explainPatternRequest, (question) => guarded(() => explainPattern(question)));
       connection.onRequest(getStatus, () => guarded(() => parts.status()));
       connection.onRequest(getClock, () => guarded(() => parts.clock.state()));
       connection.onRequest(setClock, (change) => guarded(() => changeClock(parts.clock, change)));

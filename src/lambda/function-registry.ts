@@ -152,6 +152,15 @@ export class FunctionRegistry {
     return this.get(name) as FunctionState;
   }
 
+  /** Drops what was set over the template for one property; nothing for a function that no template declares. */
+  reset(name: string, property: keyof Properties): void {
+    const overlay = this.#overlays.get(name);
+    if (!overlay || overlay.created) return;
+    delete overlay.changes[property];
+    delete overlay.over[property];
+    this.#put(name, { ...overlay, lastModified: this.#clock.now() });
+  }
+
   /** Sum of the reserved concurrency of all functions. */
   get reservedConcurrency(): number {
     return this.#reserved ??= this.names().reduce((sum, name) => sum + (this.get(name)?.reservedConcurrency ?? 0), 0);

@@ -192,6 +192,13 @@ export class LambdaService implements LambdaHost, EventInvoker {
     this.#eventConfigs.reset(name, qualifier);
   }
 
+  resetDeadLetterQueue(functionName: string): void {
+    const { name } = parseFunctionName(functionName, this.#options.settings());
+    this.#state(name, undefined);
+    this.#registry.reset(name, 'deadLetterTargetArn');
+    this.#options.events.functionsChanged();
+  }
+
   status(): ReturnType<LambdaHost['status']> {
     return {
       inFlight: this.#running.size + this.#asynchronous.running + this.#polled.running, queued: this.#asynchronous.queued, held: this.#asynchronous.held,

@@ -129,6 +129,8 @@ export const actOnEvent = new RequestType<{ id: string; action: EventAction }, b
 export const setFaults = new RequestType<{ functionName: string; faults: FaultSettings | null }, void, ErrorData>('functions/faults');
 /** Drops what was set over the template's EventInvokeConfig. */
 export const resetEventInvokeConfig = new RequestType<{ functionName: string; qualifier?: string }, void, ErrorData>('functions/reset-event-invoke-config');
+/** Drops a dead-letter queue that was set or removed over the template. */
+export const resetDeadLetterQueue = new RequestType<{ functionName: string }, void, ErrorData>('functions/reset-dead-letter-queue');
 export const getClock = new RequestType0<ClockState, ErrorData>('clock/get');
 export const setClock = new RequestType<{ scale?: number; advanceSeconds?: number }, ClockState, ErrorData>('clock/set');
 /** Lets go what was left over from last time. */
@@ -155,6 +157,37 @@ export const listBucketObjects = new RequestType<{ bucketArn: string; limit: num
 /** Text of an object. */
 export const readBucketObject = new RequestType<{ bucketArn: string; key: string }, string, ErrorData>('buckets/read');
 export const deleteBucketObject = new RequestType<{ bucketArn: string; key: string }, boolean, ErrorData>('buckets/delete-object');
+/** A pattern and an event, both as texts, so that nothing of their spelling is lost. */
+export interface PatternQuestion {
+  /** `eventbridge`, `sns-attributes`, `sns-body`, `esm-sqs`, `esm-dynamodb` or `esm-kinesis`. */
+  dialect: string;
+  pattern: string;
+  event: string;
+}
+
+export interface PatternAnswer {
+  result: 'match' | 'nomatch' | 'invalid';
+  /** Why pattern or event are invalid, or why there is nothing to match; one sentence. */
+  message?: string;
+  /** Ways for the pattern to match: one, or one for each branch of `$or`. Empty when it is invalid. */
+  alternatives: readonly {
+    matched: boolean;
+    fields: readonly {
+      /** Names joined by dots. */
+      path: string;
+      /** The array of the pattern, as it is written there. */
+      expected: string;
+      /** What the event has there, as JSON. */
+      found: readonly string[];
+      matched: boolean;
+      /** Why not; one sentence. */
+      reason?: string;
+    }[];
+  }[];
+}
+
+/** Whether a pattern matches an event, and field by field why not. */
+export const explainPattern = new RequestType<PatternQuestion, PatternAnswer, ErrorData>('patterns/explain');
 /** Runs a schedule's targets now, whatever the time. */
 export const fireRule = new RequestType<{ ruleArn: string }, void, ErrorData>('rules/fire');
 /** Why the rules of a bus matched one of its last events or not. */
