@@ -117,8 +117,8 @@ export class Destinations {
       const hint = this.#hint(functionName, delivery.targetArn);
       return { ...delivery, at, status: 'delivered', deliveredId, ...(hint === undefined ? {} : { hint }) };
     } catch (error) {
-      // A database that cannot be written is no answer of the target: the event must be settled again.
-      if (isDatabaseError(error)) throw error;
+      // A disk that cannot be written is no answer of the target: the event must be settled again.
+      if (isDiskError(error)) throw error;
       if (!(error instanceof AwsFault) && !(error instanceof UserError)) this.#logger.error(`The delivery to ${delivery.targetArn} failed.`, error);
       return { ...delivery, at, status: 'failed', error: error instanceof AwsFault ? `${error.name}: ${error.message}` : (error as Error).message };
     }
@@ -143,6 +143,8 @@ function shortened(message: string): string {
   return bytes.subarray(0, deadLetterMessageLimit).toString().replace(/\ufffd$/, '');
 }
 
-export function isDatabaseError(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'ERR_SQLITE_ERROR';
+/** Of the state database, or of a file that an object of a bucket becomes: nothing else here makes calls of the system. */
+export function isDiskError(error: unknown): boolean {
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
+  return code === 'ERR_SQLITE_ERROR' || syscall !== undefined;
 }

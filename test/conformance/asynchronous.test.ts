@@ -382,6 +382,14 @@ describe('lambda-facts §2.3 and §2.4: records at their destinations', () => {
     assert.equal(of.queue.get(id), undefined);
   });
 
+  it('a full disk is no answer of a bucket: the event stays', async () => {
+    const of = await made(to('OnFailure', bucketArn), () => failed);
+    of.refusing.set(bucketArn, Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' }));
+    const { requestId } = await invoke(of, 'fn', { invocationType: 'Event' });
+    await assert.rejects(of.clock.pass(25), /could not be written; it is tried again/);
+    assert.deepEqual([of.delivered, of.queue.get(requestId)?.id, execution(of, requestId).asynchronous?.deliveries], [[], requestId, []]);
+  });
+
   it('a delivery that AWS would deny works and carries the hint', async () => {
     const of = await made(to('OnSuccess', `${queueArn}-denied`));
     const id = await send(of);

@@ -5,7 +5,7 @@ import type { EventDelivery } from '../../contracts/executions.ts';
 import { AwsFault, UserError } from '../../contracts/faults.ts';
 import type { BucketPort, QueuePort, TopicPort } from '../../contracts/resources.ts';
 import { targetKind } from '../destination-arns.ts';
-import { isDatabaseError } from '../destinations.ts';
+import { isDiskError } from '../destinations.ts';
 
 export type FailureCondition = 'RetryAttemptsExhausted' | 'RecordAgeExceeded' | 'MaximumPayloadSizeExceeded';
 
@@ -79,8 +79,8 @@ export class FailureDeliveries {
     try {
       return { ...delivery, status: 'delivered', deliveredId: this.#send(targetArn, batch, shape, mappingUuid) };
     } catch (error) {
-      // A database that cannot be written is no answer of the target.
-      if (isDatabaseError(error)) throw error;
+      // A disk that cannot be written is no answer of the target.
+      if (isDiskError(error)) throw error;
       return { ...delivery, status: 'failed', error: error instanceof AwsFault ? `${error.name}: ${error.message}` : (error as Error).message };
     }
   }
