@@ -56,9 +56,10 @@ async function start(parameters: string[]): Promise<number> {
 
   const { startEngine } = await import('./engine.ts');
   const stopped = Promise.withResolvers<number>();
-  let stop: () => Promise<void> = async () => {};
+  // Until there is something to stop, the process may just end.
+  let stop = async (): Promise<void> => stopped.resolve(0);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => void stop().then(() => stopped.resolve(0), (error: unknown) => {
+    process.on(signal, () => void stop().catch((error: unknown) => {
       logger.error('The engine did not stop cleanly.', error);
       stopped.resolve(1);
     }));
@@ -75,6 +76,7 @@ async function start(parameters: string[]): Promise<number> {
     onEnded: () => stopped.resolve(0),
   });
   if (engine) {
+    // `onEnded` follows, when its sockets are closed too.
     stop = () => engine.close();
     announce(engine.info);
     return stopped.promise;
@@ -92,7 +94,10 @@ async function start(parameters: string[]): Promise<number> {
     }),
   });
   // Staying connected keeps that engine alive.
-  stop = async () => connection.end();
+  stop = async () => {
+    connection.end();
+    stopped.resolve(0);
+  };
   announce(info);
   return stopped.promise;
 }

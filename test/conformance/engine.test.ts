@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -204,6 +204,7 @@ describe('the life of an engine', () => {
   it('ends with exit code 0 at SIGTERM, and keeps port and key pair', async () => {
     const first = await startEngineProcess({ files, data });
     assert.equal(await first.stop(), 0);
+    assert.deepEqual(readdirSync(data).filter((name) => name.endsWith('.sock') || name === 'engine.json'), []);
     const second = await startEngineProcess({ files, data });
     assert.deepEqual(second.info, first.info);
     assert.equal(await second.stop(), 0);
