@@ -20,7 +20,8 @@ exports.handler = async () => 'second';
     const result = await bench.call(functionIn(bench.place, 'slow', { timeout: 20 }), {}, { onInitFailed: (failure) => failures.push(failure) });
     assert.equal(answerOf(result), 'second');
     assert.deepEqual(failures.map(({ phase, status }) => [phase, status]), [['init', 'timeout']]);
-    assert.ok(failures[0] && failures[0].durationMs >= 1000);
+    // As long as the limit, but for what a timer may come early.
+    assert.ok(failures[0] && failures[0].durationMs > 900);
   });
 
   it('lambda-facts §1.2: that never ends is a timeout of the function, also when both limits are the same', async () => {
