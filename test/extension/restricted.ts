@@ -44,12 +44,15 @@ describe('Local Lambda in Restricted Mode', () => {
     assert.equal(existsSync(vscode.Uri.joinPath(root, '.local-lambda/functions.json').fsPath), false);
   });
 
-  it('leaves the view to its welcome text, which says so and leads to trust', () => {
+  it('leaves each view to its welcome text, which leads to trust', () => {
     assert.deepEqual(internals.tree.getChildren(), []);
-    const { contributes } = vscode.extensions.getExtension(extensionId)!.packageJSON as { contributes: { viewsWelcome: { when: string; contents: string }[] } };
+    const { contributes } = vscode.extensions.getExtension(extensionId)!.packageJSON as {
+      contributes: { views: { localLambda: { id: string }[] }; viewsWelcome: { view: string; when: string; contents: string }[] };
+    };
     const welcome = contributes.viewsWelcome.filter(({ when }) => when.includes('!isWorkspaceTrusted'));
-    assert.equal(welcome.length, 1);
-    assert.match(welcome[0]!.contents, /Restricted Mode[^]*command:workbench\.trust\.manage/);
+    assert.deepEqual(welcome.map(({ view }) => view).sort(), contributes.views.localLambda.map(({ id }) => id).sort());
+    for (const { contents } of welcome) assert.match(contents, /command:workbench\.trust\.manage/);
+    assert.match(welcome.find(({ view }) => view === 'localLambda.functions')!.contents, /Restricted Mode/);
   });
 
   it('shows no lens', async () => {
