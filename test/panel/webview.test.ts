@@ -269,8 +269,8 @@ describe('records panel, in a browser', () => {
     await page.locator('vscode-option[value="succeeded"]').click();
     await page.locator('.execution').nth(7).click();
     await page.locator('#tab-event').click();
-    await page.evaluate(`document.querySelector('.executions').scrollTop = 1e6`);
-    await until(page, `document.querySelector('.executions-space').offsetHeight > 46 * 350`);
+    // Again and again, as a person would: a page that comes in between moves the end.
+    await until(page, `document.querySelector('.executions').scrollTop = 1e6, document.querySelector('.executions-space').offsetHeight > 46 * 350`);
     await page.evaluate(`document.querySelector('.executions').scrollTop = 46 * 300`);
     await until(page, `savedState?.rowCount > 350 && savedState.topSequence > 500 && savedState.tab === 'event'`);
     const savedState = await open?.savedState() as { selectedId: string; topSequence: number };
