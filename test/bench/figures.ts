@@ -42,7 +42,7 @@ function template(): string {
 
 const files = {
   'template.yaml': template(),
-  '.vscode/settings.json': JSON.stringify({ 'localLambda.maxProcesses': environments + 1 }),
+  '.vscode/settings.json': JSON.stringify({ 'localLambda.maxProcesses': environments }),
   'Echo/index.js': 'exports.handler = async (event) => event;\n',
   'Typed/index.ts': 'enum Size { Small }\nexport const handler = async (event: object) => ({ ...event, size: Size.Small });\n',
   'Snake/app.py': 'def handler(event, context):\n    return event\n',
