@@ -96,14 +96,20 @@ async function invokeStreaming(run, handler, callbacks, invocation, text) {
   }
 }
 
+/** Of the environment, which is slow to read and says the same every time. */
+let constants;
+
 function baseContext({ id, arn, deadline, client }) {
   const { env } = process;
-  return {
+  constants ??= {
     functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
     functionName: env.AWS_LAMBDA_FUNCTION_NAME,
     memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
     logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
     logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
+  };
+  return {
+    ...constants,
     clientContext: parseClientContext(client),
     identity: undefined,
     invokedFunctionArn: arn,
