@@ -5,7 +5,7 @@
 import type { LambdaOperation } from '../contracts/lambda-api.ts';
 
 /** Path parameters by AWS member name, percent-decoded. */
-export type PathParameters = Record<string, string>;
+export type PathParameters = Readonly<Record<string, string>>;
 
 export interface MatchedOperation {
   /** AWS operation name. */
@@ -137,11 +137,27 @@ export function isAnswered(name: string): name is LambdaOperation | 'Invoke' | '
   return Object.hasOwn(answered, name);
 }
 
+/** Matches of requests without a query: clients ask for the same few again and again. */
+const matches = new Map<string, MatchedOperation>();
+const matchesKept = 500;
+const longestKept = 300;
+
 /**
  * Finds the operation of a request. `path` and `query` are raw, as on the wire. A trailing slash is ignored, because
  * older SDKs send `/2015-03-31/functions/`.
  */
 export function matchOperation(method: string, path: string, query: string): MatchedOperation | undefined {
+  if (query !== '' || path.length > longestKept) return match(method, path, query);
+  const key = `${method} ${path}`;
+  const known = matches.get(key);
+  if (known) return known;
+  const found = match(method, path, query);
+  if (matches.size >= matchesKept) matches.clear();
+  if (found) matches.set(key, found);
+  return found;
+}
+
+function match(method: string, path: string, query: string): MatchedOperation | undefined {
   const trimmed = path.endsWith('/') ? path.replace(/\/+$/, '') : path;
   const segments = trimmed.split('/');
   const candidates = routes.get(`${method} ${segments.length}`);
@@ -164,7 +180,7 @@ function fits(route: Route, segments: readonly string[]): boolean {
 }
 
 function parametersOf(route: Route, segments: readonly string[]): PathParameters {
-  const parameters: PathParameters = {};
+  const parameters: Record<string, string> = {};
   route.segments.forEach((segment, index) => {
     if (segment.startsWith('{')) parameters[segment.slice(1, -1)] = decodePercent(segments[index] as string);
   });

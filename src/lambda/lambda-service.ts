@@ -61,6 +61,7 @@ export interface LambdaServiceOptions {
 /** What an invocation is about, checked. */
 interface Invocation {
   name: string;
+  qualifier: string | undefined;
   state: FunctionState;
   target: RunnableFunction;
   payload: Uint8Array;
@@ -243,14 +244,13 @@ export class LambdaService implements LambdaHost, EventInvoker {
     const payload = checkedPayload(input.payload, asynchronous ? { type: 'Event', limit: eventLimitBytes } : { type: 'RequestResponse', limit: requestLimitBytes });
     const causedBy = this.#causeOf(input.traceHeader);
     return {
-      name, state, target, payload,
+      name, qualifier, state, target, payload,
       ...(causedBy === undefined ? {} : { causedBy }),
       invokedFunctionArn: functionArn(name, settings) + (qualifier === undefined ? '' : `:${qualifier}`),
     };
   }
 
-  #accepted({ name, payload, causedBy, invokedFunctionArn, target }: Invocation, input: InvokeInput): AcceptedEvent {
-    const { qualifier } = parseFunctionName(input.functionName, this.#options.settings(), input.qualifier);
+  #accepted({ name, qualifier, payload, causedBy, invokedFunctionArn, target }: Invocation, input: InvokeInput): AcceptedEvent {
     return {
       functionName: name, invokedFunctionArn, functionArn: target.functionArn, payload, source: input.source,
       ...(qualifier === undefined ? {} : { qualifier }),
@@ -260,9 +260,8 @@ export class LambdaService implements LambdaHost, EventInvoker {
     };
   }
 
-  async #invokeSynchronously({ name, target, payload, causedBy, invokedFunctionArn }: Invocation, input: InvokeInput): Promise<InvokeOutput> {
-    const { clock, ids, history, settings, events } = this.#options;
-    const { qualifier } = parseFunctionName(input.functionName, settings(), input.qualifier);
+  async #invokeSynchronously({ name, qualifier, target, payload, causedBy, invokedFunctionArn }: Invocation, input: InvokeInput): Promise<InvokeOutput> {
+    const { clock, ids, history, events } = this.#options;
     const clientContext = decodeClientContext(input.clientContextBase64);
     this.#checkRecursion(name, target, input.traceHeader);
     const id = ids.uuid();

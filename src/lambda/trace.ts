@@ -18,13 +18,16 @@ export interface Trace {
   lineage: ReadonlyMap<string, number>;
 }
 
+const noTrace: Pick<Trace, 'lineage'> = { lineage: new Map() };
+
 /** Reads a header; what is missing or broken is left out. */
 export function parseTrace(header: string | undefined): Partial<Trace> & Pick<Trace, 'lineage'> {
-  const root = /Root=(1-[0-9a-f]{8}-[0-9a-f]{24})/i.exec(header ?? '')?.[1];
-  const parent = /Parent=([0-9a-f]{16})/i.exec(header ?? '')?.[1];
-  const sampled = /Sampled=([01])/.exec(header ?? '')?.[1] as '0' | '1' | undefined;
+  if (header === undefined) return noTrace;
+  const root = /Root=(1-[0-9a-f]{8}-[0-9a-f]{24})/i.exec(header)?.[1];
+  const parent = /Parent=([0-9a-f]{16})/i.exec(header)?.[1];
+  const sampled = /Sampled=([01])/.exec(header)?.[1] as '0' | '1' | undefined;
   const lineage = new Map<string, number>();
-  for (const entry of /Lineage=([0-9a-f:|]+)/i.exec(header ?? '')?.[1]?.split('|') ?? []) {
+  for (const entry of /Lineage=([0-9a-f:|]+)/i.exec(header)?.[1]?.split('|') ?? []) {
     const [hash, count] = entry.split(':');
     if (hash && Number(count) > 0) lineage.set(hash, Number(count));
   }
@@ -36,7 +39,7 @@ export function parseTrace(header: string | undefined): Partial<Trace> & Pick<Tr
 
 /** The segment of an execution in a trace. */
 export function segmentOf(executionId: string): string {
-  return executionId.replaceAll('-', '').slice(0, 16);
+  return executionId.slice(0, 8) + executionId.slice(9, 13) + executionId.slice(14, 18);
 }
 
 /** How often a function was invoked before in the chain that a header stands for. */
@@ -59,9 +62,9 @@ export interface TraceOptions {
 export function traceFor({ executionId, functionArn, incoming, now, hex }: TraceOptions): string {
   const { root, sampled = '1', lineage } = parseTrace(incoming);
   const hash = lineageHash(functionArn);
-  const counts = new Map(lineage).set(hash, (lineage.get(hash) ?? 0) + 1);
   const begun = root ?? `1-${Math.floor(now / 1000).toString(16).padStart(8, '0')}-${hex(12)}`;
-  const chain = [...counts].map(([name, count]) => `${name}:${count}`).join('|');
+  const chain = lineage.size === 0 ? `${hash}:1`
+    : [...new Map(lineage).set(hash, (lineage.get(hash) ?? 0) + 1)].map(([name, count]) => `${name}:${count}`).join('|');
   return `Root=${begun};Parent=${segmentOf(executionId)};Sampled=${sampled};Lineage=${chain}`;
 }
 
