@@ -17,7 +17,7 @@ export function title(execution: Execution): HTMLElement {
   return h('div', { class: `title status-${execution.status}` },
     icon(execution.status === 'running' ? `${glyph} codicon-modifier-spin` : glyph),
     h('h2', {}, execution.functionName, h('span', { class: 'qualifier' }, `:${execution.qualifier ?? execution.executedVersion}`)),
-    h('span', { class: 'word' }, execution.statusCode === undefined ? word : `${word} · ${execution.statusCode}`));
+    h('span', { class: 'word' }, execution.statusCode === undefined || execution.status === 'queued' ? word : `${word} · ${execution.statusCode}`));
 }
 
 /** Why it failed, and notes about what ran it. */

@@ -57,7 +57,7 @@ export function registerEventCommands(commands: CommandRegistry, { engine, state
   });
   commands.register('endFaults', async (argument) => {
     if (argument !== undefined) {
-      const fn = await chooser.choose(argument, 'End Injected Faults');
+      const fn = await chooser.choose(argument, 'End Faults');
       if (fn) await set(fn, undefined);
       return;
     }
