@@ -61,6 +61,7 @@ const detail = new DetailView({
     host.send({ type: 'copy', text });
     announcer.say(`Copied ${what}`);
   },
+  openTarget: (arn) => host.send({ type: 'open-target', arn }),
   go: (executionId) => {
     dispatch({ type: 'select', executionId });
     detail.focus();

@@ -10,6 +10,8 @@ export interface SummaryEvents {
   copy(text: string, what: string): void;
   /** Another execution was clicked. */
   go(executionId: string): void;
+  /** The target of a delivery was clicked. */
+  openTarget(arn: string): void;
 }
 
 export function title(execution: Execution): HTMLElement {

@@ -87,7 +87,10 @@ function deliveryStep(delivery: Delivery, events: SummaryEvents, now: number): H
   const { kind, targetArn, status, deliveredId, error, payloadDropped, hint } = delivery;
   const delivered = status === 'delivered';
   const element = step(delivered ? 'arrow-right' : 'error', delivered ? 'succeeded' : 'failed', delivery.at, now,
-    `${deliveryTitles[kind]}: ${delivered ? 'delivered to' : 'not delivered to'} ${targetWords(targetArn)}`);
+    `${deliveryTitles[kind]}: ${delivered ? 'delivered to' : 'not delivered to'} `);
+  const target = h('button', { class: 'link', title: `Show ${targetWords(targetArn)}` }, targetWords(targetArn));
+  target.addEventListener('click', () => events.openTarget(targetArn));
+  element.querySelector('.step-title')?.append(target);
   const more: (Node | false)[] = [
     deliveredId !== undefined && h('div', { class: 'more' }, h('span', { class: 'hint' }, `${capital(deliveredIdName(targetArn))} `),
       ...(targetArn.split(':')[2] === 'lambda' ? [link(deliveredId, events)] : copyable(deliveredId, deliveredIdName(targetArn), events))),

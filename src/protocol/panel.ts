@@ -101,6 +101,8 @@ export type PanelRequest = { version: typeof panelVersion } & (
   | { type: 'select'; executionId?: string }
   | { type: 'execution-action'; action: ExecutionAction; executionId: string }
   | { type: 'open-part'; executionId: string; part: ExecutionPart }
+  /** Shows a queue, topic, bus, bucket or function where it stands in the editor. */
+  | { type: 'open-target'; arn: string }
   | { type: 'copy'; text: string }
   | { type: 'action'; action: PanelAction }
   /** An error in the panel's own code, for the log. */

@@ -26,6 +26,8 @@ export interface PanelEditor {
   post(message: PanelMessage): void;
   perform(action: PanelAction): Promise<void>;
   openPart(execution: Execution, part: ExecutionPart): Promise<void>;
+  /** Shows a resource or function where it stands. */
+  openTarget(arn: string): Promise<void>;
   copy(text: string): Promise<void>;
   copyAsCli(execution: Execution, payload: string): Promise<void>;
   saveAsTestEvent(functionName: string, payload: string): Promise<void>;
@@ -155,6 +157,7 @@ export class PanelSession {
       }
       case 'execution-action': return this.#act(request.action, request.executionId);
       case 'open-part': return this.#editor.openPart(await this.#find(request.executionId), request.part);
+      case 'open-target': return this.#editor.openTarget(request.arn);
       case 'copy': return this.#editor.copy(request.text);
       case 'action': return this.#editor.perform(request.action);
       case 'problem': return this.#editor.report(request.message);

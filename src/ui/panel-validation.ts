@@ -13,6 +13,8 @@ const executionActions: ReadonlySet<string> = new Set<ExecutionAction>([
 const actions: ReadonlySet<string> = new Set<PanelAction>(['export', 'clear', 'start-engine', 'show-log', 'manage-trust', 'open-folder', 'resume']);
 /** Request ids are UUIDs; a little room, no markup. */
 const idPattern = /^[A-Za-z0-9-]{1,64}$/;
+/** Any ARN: no spaces, no markup. */
+const arnPattern = /^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d*:[A-Za-z0-9-_.:/$]{1,400}$/;
 /** As Lambda names functions, with room for ARNs. */
 const namePattern = /^[A-Za-z0-9-_:$]{1,170}$/;
 
@@ -42,6 +44,8 @@ export function readPanelRequest(value: unknown): PanelRequest | undefined {
     case 'open-part':
       return isId(value.executionId) && isOneOf<ExecutionPart>(parts, value.part)
         ? { version, type: 'open-part', executionId: value.executionId, part: value.part } : undefined;
+    case 'open-target':
+      return typeof value.arn === 'string' && arnPattern.test(value.arn) ? { version, type: 'open-target', arn: value.arn } : undefined;
     case 'copy':
       return isText(value.text, maxCopyLength) ? { version, type: 'copy', text: value.text } : undefined;
     case 'action':

@@ -126,6 +126,7 @@ export class RecordsPanel implements vscode.Disposable {
         await vscode.commands.executeCommand(commandOf[action]);
       },
       openPart: (execution, part) => this.#documents.open(execution, part),
+      openTarget: async (arn) => { await vscode.commands.executeCommand('localLambda.revealTarget', arn); },
       copy: async (text) => {
         await vscode.env.clipboard.writeText(text);
         this.#inform('Copied.');

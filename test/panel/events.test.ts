@@ -98,6 +98,8 @@ describe('asynchronous executions in the panel', function () {
     }
     assert.match(await page.locator('.execution').innerText(), /delivery failed[^]*3 attempts/);
     assert.ok(await page.locator('.wait-banner').isHidden());
+    await page.getByRole('button', { name: 'SQS queue failed-payments' }).click();
+    await history().received((request) => request.type === 'open-target' && request.arn.endsWith(':failed-payments'));
     await page.locator('#tab-record').click();
     await page.locator('#view-record .code', { hasText: '"condition": "RetriesExhausted"' }).waitFor();
     assert.match(await page.locator('#view-record .hint').innerText(), /^The invocation record: what destinations receive\.$/);
@@ -144,7 +146,7 @@ describe('asynchronous executions in the panel', function () {
     assert.equal(await page.locator('.execution.related').count(), 3);
     await page.locator('.chain li .link').first().click();
     await page.locator('.chain [aria-current="true"]', { hasText: 'PlaceOrder' }).waitFor();
-    await page.locator('.step', { hasText: 'delivered to function PriceBasket' }).locator('.link').click();
+    await page.locator('.step', { hasText: 'delivered to function PriceBasket' }).locator('button[title="Show this execution"]').click();
     await page.locator('.chain [aria-current="true"]', { hasText: 'PriceBasket' }).waitFor();
   });
 
