@@ -10,6 +10,8 @@ type ClockMessage = Extract<PanelMessage, { type: 'clock' }>;
 const tick = 200;
 
 interface Counting {
+  /** What is waited for, before the time. */
+  lead: string;
   wait: Wait;
   receivedAt: number;
 }
@@ -50,11 +52,12 @@ export class Countdowns {
     return remaining({ due, notBefore: notBefore + this.#clock.offset }, this.#clock.state, Date.now());
   }
 
-  /** What is left of a wait, as long as the element is in the document. */
-  element(wait: Wait, receivedAt: number): HTMLElement {
+  /** What is waited for and what is left of it, as long as the element is in the document. */
+  element(lead: string, wait: Wait, receivedAt: number): HTMLElement {
     const element = h('span', { class: 'countdown', role: 'timer' });
-    this.#counting.set(element, { wait, receivedAt });
-    setText(element, this.#text({ wait, receivedAt }));
+    const counting = { lead, wait, receivedAt };
+    this.#counting.set(element, counting);
+    setText(element, this.#text(counting));
     this.#timer ??= window.setInterval(() => this.#tick(), tick);
     return element;
   }
@@ -73,9 +76,9 @@ export class Countdowns {
     for (const [element, counting] of this.#counting) setText(element, this.#text(counting));
   }
 
-  #text({ wait, receivedAt }: Counting): string {
-    if (this.isHeld(wait, receivedAt)) return 'held until Resume';
+  #text({ lead, wait, receivedAt }: Counting): string {
+    if (this.isHeld(wait, receivedAt)) return 'Held until you resume';
     const left = this.remaining(wait);
-    return left && wait.kind !== 'turn' ? countdownText(left, this.#clock?.state.scale ?? 1) : '';
+    return left && wait.kind !== 'turn' ? `${lead} ${countdownText(left, this.#clock?.state.scale ?? 1)}` : lead;
   }
 }

@@ -12,7 +12,7 @@ export function waitLead(kind: Wait['kind'], invokeCount: number): string {
     case 'retry': return `Attempt ${invokeCount + 1} in`;
     case 'throttle': return 'Throttled, again in';
     case 'system-error': return 'System error, again in';
-    case 'fault-delay': return 'Delayed by a fault,';
+    case 'fault-delay': return 'Delayed by a fault for';
     case 'turn': return 'Waits its turn';
   }
 }

@@ -202,7 +202,7 @@ export class ExecutionList {
     if (wait) {
       return [
         h('span', { class: 'visually-hidden' }, `${word}: `),
-        h('span', { class: 'word' }, waitLead(wait.kind, row.event?.invokeCount ?? 0), ' ', this.#countdowns.element(wait, row.receivedAt)),
+        h('span', { class: 'word' }, this.#countdowns.element(waitLead(wait.kind, row.event?.invokeCount ?? 0), wait, row.receivedAt)),
       ];
     }
     return [

@@ -68,8 +68,8 @@ function attemptStep(execution: Execution, attempt: Attempt, events: TimelineEve
 }
 
 function present(execution: Execution, { invokeCount }: Asynchronous, wait: NonNullable<Asynchronous['wait']>, countdowns: Countdowns, now: number): Step {
-  const element = step('watch', 'queued', wait.since, now, waitLead(wait.kind, invokeCount));
-  element.querySelector('.step-title')?.append(' ', countdowns.element(wait, execution.receivedAt));
+  const element = step('watch', 'queued', wait.since, now, '');
+  element.querySelector('.step-title')?.append(countdowns.element(waitLead(wait.kind, invokeCount), wait, execution.receivedAt));
   element.setAttribute('aria-current', 'step');
   return { at: Math.max(wait.since, execution.receivedAt), order: 3, element };
 }

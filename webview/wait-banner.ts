@@ -41,8 +41,7 @@ export class WaitBanner {
     const held = this.#countdowns.isHeld(wait, receivedAt);
     this.#resume.setHidden(!held);
     this.#tryNow.setHidden(wait.kind === 'turn' && !held);
-    this.#text.replaceChildren(held ? 'Left over from last time: waits until you resume' : waitLead(wait.kind, asynchronous.invokeCount), ' ',
-      held ? '' : this.#countdowns.element(wait, receivedAt));
+    this.#text.replaceChildren(held ? 'Left over from last time: waits until you resume' : this.#countdowns.element(waitLead(wait.kind, asynchronous.invokeCount), wait, receivedAt));
     const { scale } = this.#countdowns;
     setText(this.#hint, held || wait.kind === 'turn' || scale === undefined ? '' : `Waits pass ${atScale(scale)}.`);
   }

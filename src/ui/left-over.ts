@@ -1,10 +1,11 @@
-/** What waits for "Resume": events that were queued before the pause, and schedules. */
+/** What waits for "Resume": events that were queued before the pause, event source mappings, and schedules. */
 import * as vscode from 'vscode';
 import type { EngineClient } from './engine-client.ts';
 
 export interface LeftOver {
   paused: boolean;
   events: number;
+  mappings: number;
   schedules: number;
 }
 
@@ -12,7 +13,7 @@ export class LeftOvers implements vscode.Disposable {
   readonly #engine: EngineClient;
   readonly #changed = new vscode.EventEmitter<LeftOver>();
   readonly #disposables: vscode.Disposable[];
-  #state: LeftOver = { paused: false, events: 0, schedules: 0 };
+  #state: LeftOver = { paused: false, events: 0, mappings: 0, schedules: 0 };
 
   readonly onDidChange = this.#changed.event;
 
@@ -22,6 +23,7 @@ export class LeftOvers implements vscode.Disposable {
       this.#changed,
       engine.onDidChangeStatus(() => this.#look()),
       engine.onDidChangeResources(() => this.#look()),
+      engine.onDidChangeMappings(() => this.#look()),
       engine.onDidChangeState(() => this.#look()),
     ];
     this.#look();
@@ -33,8 +35,8 @@ export class LeftOvers implements vscode.Disposable {
 
   /** Whether there is anything that "Resume" would let go. */
   get waits(): boolean {
-    const { paused, events, schedules } = this.#state;
-    return paused && events + schedules > 0;
+    const { paused, events, mappings, schedules } = this.#state;
+    return paused && events + mappings + schedules > 0;
   }
 
   dispose(): void {
@@ -42,22 +44,24 @@ export class LeftOvers implements vscode.Disposable {
   }
 
   #look(): void {
-    const { status, resources, state } = this.#engine;
+    const { status, resources, state, mappings: all } = this.#engine;
     const paused = state === 'ready' && status.paused;
     const schedules = resources.buses.flatMap(({ rules }) => rules).filter(({ enabled, schedule }) => enabled && schedule !== undefined).length;
-    const next: LeftOver = paused ? { paused, events: status.held, schedules } : { paused, events: 0, schedules: 0 };
-    const { paused: was, events, schedules: before } = this.#state;
-    if (was === next.paused && events === next.events && before === next.schedules) return;
+    // One that keeps failing has paused itself, and waits for more than this.
+    const mappings = all.filter(({ pause }) => pause && pause.reason !== 'failing').length;
+    const next: LeftOver = paused ? { paused, events: status.held, mappings, schedules } : { paused, events: 0, mappings: 0, schedules: 0 };
+    if (JSON.stringify(next) === JSON.stringify(this.#state)) return;
     this.#state = next;
     this.#changed.fire(next);
   }
 }
 
-/** `2 events and a schedule wait since last time.` */
-export function leftOverSentence({ events, schedules }: LeftOver): string {
+/** `2 events and 1 schedule wait until you resume.` */
+export function leftOverSentence({ events, mappings, schedules }: LeftOver): string {
   const parts = [
     events > 0 && (events === 1 ? '1 event' : `${events} events`),
+    mappings > 0 && (mappings === 1 ? '1 event source mapping' : `${mappings} event source mappings`),
     schedules > 0 && (schedules === 1 ? '1 schedule' : `${schedules} schedules`),
   ].filter((part) => part !== false);
-  return `${parts.join(' and ')} ${events + schedules === 1 ? 'waits' : 'wait'} until you resume.`;
+  return `${parts.length > 2 ? `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}` : parts.join(' and ')} ${events + mappings + schedules === 1 ? 'waits' : 'wait'} until you resume.`;
 }

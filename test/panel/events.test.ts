@@ -76,7 +76,7 @@ describe('asynchronous executions in the panel', function () {
     });
     await page.locator('.wait-banner', { hasText: 'Attempt 2 in' }).waitFor();
     assert.ok(await page.getByRole('button', { name: 'Resume' }).isHidden());
-    await page.locator('.execution', { hasText: 'held until Resume' }).click();
+    await page.locator('.execution', { hasText: 'Held until you resume' }).click();
     await page.locator('.wait-banner', { hasText: 'Left over from last time' }).waitFor();
     await page.getByRole('button', { name: 'Resume' }).click();
     await history().received((request) => request.type === 'action' && request.action === 'resume');
