@@ -1,6 +1,6 @@
 /**
  * Asynchronous events that ended in failure: nobody waits for their answer, so each is told. One notification for all that
- * fail together, and a mark on the function until one of its failures has been looked at.
+ * fail together, and a mark on the function until they have been looked at.
  */
 import * as vscode from 'vscode';
 import { isFinal, type Execution } from '../contracts/executions.ts';
@@ -8,8 +8,8 @@ import type { EngineClient } from './engine-client.ts';
 import { FailureGatherer, failureSentence } from './failure-gathering.ts';
 import { editorSettings, section } from './settings.ts';
 
-/** Failures that are remembered of one function. */
-const mostRemembered = 100;
+/** Failures that are remembered of one function; the newest. */
+export const mostRemembered = 1000;
 
 export class FailedEvents implements vscode.Disposable {
   readonly #showRecord: (id: string) => Promise<void>;
@@ -45,9 +45,15 @@ export class FailedEvents implements vscode.Disposable {
     return this.#unseen.get(functionName) ?? [];
   }
 
-  /** A record is looked at: the mark of its function goes. */
+  /** A record is looked at: the mark of its function counts one less, or goes. */
   seen(executionId: string): void {
-    for (const [name, ids] of this.#unseen) if (ids.includes(executionId)) this.forget(name);
+    for (const [name, ids] of this.#unseen) {
+      if (!ids.includes(executionId)) continue;
+      const left = ids.filter((id) => id !== executionId);
+      if (left.length === 0) this.#unseen.delete(name);
+      else this.#unseen.set(name, left);
+      this.#changed.fire();
+    }
   }
 
   forget(functionName: string): void {
@@ -84,7 +90,10 @@ export class FailedEvents implements vscode.Disposable {
     } else if (answer === show) {
       const [only] = failures;
       if (failures.length === 1 && only) await this.#showRecord(only.id);
-      else await this.#showRecords();
+      else {
+        for (const name of new Set(failures.map(({ functionName }) => functionName))) this.forget(name);
+        await this.#showRecords();
+      }
     }
   }
 }

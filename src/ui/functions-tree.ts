@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { FunctionSummary } from '../contracts/lambda-api.ts';
 import type { EngineClient } from './engine-client.ts';
-import type { FailedEvents } from './failed-events.ts';
+import { mostRemembered, type FailedEvents } from './failed-events.ts';
 import { faultWords } from './fault-words.ts';
 import type { FunctionStates } from './function-states.ts';
 import { functionTooltip } from './function-tooltip.ts';
@@ -130,7 +130,7 @@ function functionItem(fn: FunctionSummary, failures: number): vscode.TreeItem {
   const state = running ? progress : fn.last && outcomeText(fn.last);
   const more = [
     fn.queued > 0 && `${fn.queued.toLocaleString('en-US')} waiting`,
-    failures > 0 && (failures === 1 ? '1 failed event' : `${failures} failed events`),
+    failures > 0 && (failures === 1 ? '1 failed event' : `${failures.toLocaleString('en-US')}${failures >= mostRemembered ? '+' : ''} failed events`),
     fn.faults && `faults: ${faultWords(fn.faults)}`,
   ].filter((part) => part !== undefined && part !== false);
   item.id = `function:${fn.arn}`;
