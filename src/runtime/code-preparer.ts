@@ -33,7 +33,7 @@ interface Entry {
   realAws?: RealAwsAccess | undefined;
   prepared?: PreparedCode;
   /** Source files and their time stamps. */
-  inputs: Map<string, string>;
+  inputs: Map<string, Stamp>;
   /** False until it is known which source files matter: then every source of the folder does. */
   graphKnown: boolean;
   dirty: boolean;
@@ -145,7 +145,7 @@ class Preparer implements CodePreparer {
       || entry.endpoint !== this.#options.endpoint().endpoint || (entry.realAws?.expiresAt ?? Infinity) <= Date.now()) return false;
     // The watcher's message may still be on its way when a saved edit is followed by a call at once.
     for (const [file, known] of entry.inputs) {
-      if (stamp(file) !== known) return false;
+      if (!isSame(stamp(file), known)) return false;
     }
     return true;
   }
@@ -226,7 +226,7 @@ class Preparer implements CodePreparer {
     };
   }
 
-  #provided(entry: Entry, folder: string, variables: Record<string, string>, inputs: Map<string, string>, notes: readonly string[]): PreparedCode | PreparationFailure {
+  #provided(entry: Entry, folder: string, variables: Record<string, string>, inputs: Map<string, Stamp>, notes: readonly string[]): PreparedCode | PreparationFailure {
     const { configuration } = entry.fn;
     const names = process.platform === 'win32' ? ['bootstrap.exe', 'bootstrap'] : ['bootstrap'];
     for (const candidate of [folder, ...configuration.layers.toReversed()].flatMap((root) => names.map((name) => join(root, name)))) {
@@ -265,7 +265,7 @@ class Preparer implements CodePreparer {
     const isSource = sourceExtensions.has(extname(file));
     for (const entry of this.#entries.values()) {
       const known = entry.inputs.get(file);
-      const matters = known !== undefined ? known !== stamp(file)
+      const matters = known !== undefined ? !isSame(known, stamp(file))
         : !indifferent.test(file) && inside(file, entry.fn.configuration.code.folder) && (!isSource || !entry.graphKnown);
       if (!matters || entry.dirty || !entry.prepared) continue;
       if (known === undefined) {
@@ -307,9 +307,20 @@ function keyOf(fn: RunnableFunction): string {
   return `${fn.configuration.functionName}\0${fn.version}`;
 }
 
-function stamp(file: string): string {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  return stats ? `${stats.mtimeMs}:${stats.size}` : 'missing';
+/** What tells a file from what it was. Numbers, because making a text of them takes longer than asking for them. */
+interface Stamp {
+  readonly mtimeMs: number;
+  readonly size: number;
+}
+
+const missing: Stamp = { mtimeMs: -1, size: -1 };
+
+function stamp(file: string): Stamp {
+  return statSync(file, { throwIfNoEntry: false }) ?? missing;
+}
+
+function isSame(one: Stamp, other: Stamp): boolean {
+  return one.mtimeMs === other.mtimeMs && one.size === other.size;
 }
 
 function inside(file: string, folder: string): boolean {
@@ -318,7 +329,8 @@ function inside(file: string, folder: string): boolean {
 }
 
 function revisionOf(entry: Entry, binary: string, texts: readonly string[]): string {
-  const hash = createHash('sha256').update(JSON.stringify([entry.fn.revisionId, binary, texts, [...entry.inputs], entry.generation, entry.endpoint]));
+  const stamps = [...entry.inputs].map(([file, known]) => [file, known.mtimeMs, known.size]);
+  const hash = createHash('sha256').update(JSON.stringify([entry.fn.revisionId, binary, texts, stamps, entry.generation, entry.endpoint]));
   // Overrides from settings may be secret, so they are only ever hashed.
   hash.update(JSON.stringify([entry.settings.environment, entry.settings.region, entry.settings.accountId, entry.realAws]));
   return hash.digest('hex').slice(0, 32);
