@@ -182,6 +182,26 @@ describe('destinations in a trusted workspace', () => {
     assert.deepEqual(after, before);
   });
 
+  it('shows failure records that went to a bucket, and opens and deletes them', async () => {
+    await vscode.workspace.fs.writeFile(vscode.Uri.joinPath(root, 'hops/template.yaml'), encoder.encode('Resources:\n  Failures: { Type: AWS::S3::Bucket, Properties: { BucketName: hops-failures } }\n'));
+    const bucket = () => engine().resources.buckets.find(({ name }) => name === 'hops-failures');
+    const { arn } = await until(engine().onDidChangeResources, bucket);
+    await run('setDestination', 'Picky', { qualifier: '$LATEST', kind: 'OnFailure', target: arn });
+    await run('editEventInvokeConfig', 'Picky', { maximumRetryAttempts: 0 });
+    const { executionId } = await run<InvokeResult>('invokeAsync', 'Picky', { payload: '{"file":"/nowhere"}' });
+    await until(engine().onDidChangeResources, () => (bucket()?.objects === 1 ? true : undefined));
+    const [object] = await at('S3 Buckets', 'hops-failures');
+    assert.match(String(object?.item.description), /aws\/lambda\/async\/Picky\/\d{4}\/\d\d\/\d\d\//);
+    await run('openObject', object?.node);
+    const record = JSON.parse(await textOf(/^local-lambda-resource:/)) as { requestContext: { requestId: string; condition: string } };
+    assert.deepEqual([record.requestContext.requestId, record.requestContext.condition], [executionId, 'RetriesExhausted']);
+    await run('deleteObject', object?.node, true);
+    await until(engine().onDidChangeResources, () => (bucket()?.objects === 0 ? true : undefined));
+    await run('resetDestinations', 'Picky');
+    await vscode.workspace.fs.delete(vscode.Uri.joinPath(root, 'hops/template.yaml'));
+    await until(engine().onDidChangeResources, () => (bucket() ? undefined : true));
+  });
+
   it('refuses what AWS refuses, by name', async () => {
     const fifo = await run<string>('createQueue', 'ordered.fifo');
     await assert.rejects(engine().request(callService, {

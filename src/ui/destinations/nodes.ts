@@ -64,7 +64,7 @@ export function sections(functions: readonly FunctionSummary[], { queues, topics
     { kind: 'section', section: 'functions', count: functions.filter(hasDestinations).length },
     { kind: 'section', section: 'queues', count: queues.length },
     { kind: 'section', section: 'topics', count: topics.length },
-    { kind: 'section', section: 'buses', count: buses.length },
+    { kind: 'section', section: 'buses', count: buses.filter(isUsed).length },
     { kind: 'section', section: 'buckets', count: buckets.length },
   ];
   return all.filter(({ count }) => count > 0);
@@ -94,6 +94,11 @@ export function childrenOf(node: SectionNode | OwnerNode | QualifierNode | Topic
     case 'rule': return node.rule.targetArns.map((targetArn) => ({ kind: 'ruleTarget', rule: node.rule, targetArn }));
     case 'eventGroup': return node.bus.lastEvents.map((event) => ({ kind: 'busEvent', bus: node.bus, event }));
   }
+}
+
+/** Every account has a default bus: alone and unused it is nothing to show. */
+function isUsed({ name, rules, lastEvents }: BusSummary): boolean {
+  return name !== 'default' || rules.length > 0 || lastEvents.length > 0;
 }
 
 function inSection(section: Section, functions: readonly FunctionSummary[], resources: ResourcesSnapshot): Node[] {

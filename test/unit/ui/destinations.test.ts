@@ -44,6 +44,8 @@ const something: ResourcesSnapshot = { queues: [queue('orders'), queue('lost', {
 describe('nodes of the Destinations view', () => {
   it('has only sections that hold something', () => {
     assert.deepEqual(sections([fn('A')], nothing), []);
+    // The default bus is always there.
+    assert.deepEqual(sections([], { ...nothing, buses: [{ ...bus, name: 'default', rules: [] }] }), []);
     const shown = sections([fn('A'), fn('B', { eventInvokeConfigs: [config({ maximumRetryAttempts: 0 })] })], something);
     assert.deepEqual(shown.map(({ section, count }) => [section, count]), [['functions', 1], ['queues', 3], ['topics', 1], ['buses', 1]]);
   });
