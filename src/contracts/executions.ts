@@ -85,14 +85,27 @@ export interface AsynchronousState {
  */
 export type BatchRecordOutcome = 'deleted' | 'given-back' | 'checkpointed' | 'failed' | 'discarded';
 
-export interface BatchRecord {
-  /** Message id or sequence number. */
-  id: string;
-  /** Absent while the function runs. */
-  outcome?: BatchRecordOutcome;
+/** What the poller did with a batch when the function had answered. */
+export interface BatchEnd {
+  /**
+   * - `done`: every record is.
+   * - `returned`: what failed went back to the queue.
+   * - `progressed`: the first records are done, the others are tried again (streams).
+   * - `split`: each half is tried by itself (streams).
+   * - `retried`: the same records are tried again (streams).
+   * - `given-up`: it is not tried again (streams).
+   * - `not-run`: the function could not be invoked.
+   * - `not-redriven`: it failed again after a redrive by hand.
+   */
+  kind: 'done' | 'returned' | 'progressed' | 'split' | 'retried' | 'given-up' | 'not-run' | 'not-redriven';
+  /** Why not every record is done: one sentence. */
+  why?: string;
+  condition?: 'RetryAttemptsExhausted' | 'RecordAgeExceeded' | 'MaximumPayloadSizeExceeded';
+  /** Queues: when what went back can be received again, at the scale of that moment. Epoch milliseconds. */
+  visibleAt?: number;
 }
 
-/** The polled side of an execution whose source is `event-source-mapping`: its batch. */
+/** The polled side of an execution whose source is `event-source-mapping`: its batch. Its records are those of the event. */
 export interface PolledBatch {
   mappingUuid: string;
   sourceArn: string;
@@ -104,18 +117,28 @@ export interface PolledBatch {
   attempt: number;
   /** Batch of which this one is a part, and how it came about. */
   splitFrom?: { batchId: string; by: 'bisect' | 'batch-item-failures' | 'record-age' };
+  /** Executions that had its records before: a retry, the whole of which it is a part, earlier deliveries of its messages. */
+  previous?: readonly string[];
+  /** Executions that get its records next, in their order; one that has not begun yet is not in the history. */
+  next?: readonly string[];
   /** Records in the event. */
   size: number;
   /** Records that the filters kept out of it while it was gathered. */
   filtered: number;
-  /** The first ones, at most 100. */
-  records: readonly BatchRecord[];
+  /** Ids of the first of them, at most 20. */
+  filteredIds?: readonly string[];
+  /** What became of each record (`batch-outcomes.ts`). Absent while the function runs. */
+  outcomes?: string;
   /** Times that a throttle turned the batch away before this invocation. */
   throttles: number;
   /** Tumbling windows only. */
   window?: { start: string; end: string; final: boolean; terminatedEarly: boolean };
-  /** Set when the poller has acted on the answer: one sentence. */
-  outcome?: string;
+  /** Streams: the checkpoint before and after it: a sequence number, `TRIM_HORIZON`, `LATEST` or a moment in ISO 8601. */
+  checkpoint?: { before: string; after?: string };
+  /** A person had the records of a failed batch read and invoked again; nothing moves in the stream. */
+  redrive?: boolean;
+  /** Set when the poller has acted on the answer. */
+  end?: BatchEnd;
   /** On-failure destination of a stream's mapping. */
   deliveries?: readonly EventDelivery[];
 }

@@ -168,7 +168,7 @@ describe('lambda-facts §3.3: success and failure', () => {
     assert.deepEqual(of.queues.counts(url), [0, 0, 0]);
     const [execution] = of.lambda.history.list({ limit: 1 });
     assert.deepEqual([execution?.source, execution?.status, execution?.polled?.mappingUuid, execution?.polled?.size], ['event-source-mapping', 'succeeded', uuid, 2]);
-    assert.deepEqual(execution?.polled?.records.map(({ outcome }) => outcome), ['deleted', 'deleted']);
+    assert.deepEqual([execution?.polled?.outcomes, execution?.polled?.end], ['2d', { kind: 'done' }]);
   });
 
   it('deletes nothing after an error; messages come back after the queue\'s visibility timeout with a new receipt handle and count 2', async () => {
@@ -183,8 +183,10 @@ describe('lambda-facts §3.3: success and failure', () => {
     assert.equal(second?.messageId, first?.messageId);
     assert.notEqual(second?.receiptHandle, first?.receiptHandle);
     assert.deepEqual([first?.attributes['ApproximateReceiveCount'], second?.attributes['ApproximateReceiveCount']], ['1', '2']);
-    const [, failed] = of.lambda.history.list({ limit: 2 });
-    assert.deepEqual([failed?.status, failed?.polled?.records[0]?.outcome], ['failed', 'given-back']);
+    const [again, failed] = of.lambda.history.list({ limit: 2 });
+    assert.deepEqual([failed?.status, failed?.polled?.outcomes, failed?.polled?.end?.kind], ['failed', '1b', 'returned']);
+    // Each names the other, so that one can follow the message through its deliveries.
+    assert.deepEqual([failed?.polled?.next, again?.polled?.previous, again?.polled?.outcomes], [[again?.id], [failed?.id], '1d']);
   });
 
   it('what is left of the visibility timeout passes at the chosen scale', async () => {

@@ -280,7 +280,7 @@ describe('lambda-facts §3.6: retries', () => {
     assert.deepEqual(batches(of), [['poison'], ['next']]);
     const failed = of.lambda.history.list({ limit: 10 }).find(({ status }) => status === 'failed');
     assert.deepEqual(failed?.polled?.deliveries?.map(({ status, error }) => [status, error]), [['failed', 'gone']]);
-    assert.equal(failed?.polled?.records[0]?.outcome, 'discarded');
+    assert.deepEqual([failed?.polled?.outcomes, failed?.polled?.end?.kind, failed?.polled?.end?.condition], ['1x', 'given-up', 'RetryAttemptsExhausted']);
   });
 
   it('throttles do not count as attempts', async () => {
@@ -349,7 +349,14 @@ describe('lambda-facts §3.6: BisectBatchOnFunctionError', () => {
     const executions = of.lambda.history.list({ limit: 20 }).reverse();
     const [first, second] = executions;
     assert.deepEqual(second?.polled?.splitFrom, { batchId: first?.polled?.batchId, by: 'bisect' });
-    assert.ok(executions.every(({ polled }) => polled?.outcome !== undefined));
+    assert.deepEqual(executions.map(({ polled }) => polled?.end?.kind), ['split', 'split', 'done', 'split', 'done', 'retried', 'given-up', 'done']);
+    assert.deepEqual(executions.map(({ polled }) => polled?.outcomes), ['8f', '4f', '2c', '2f', '1c', '1f', '1x', '4c']);
+    // Every invocation names those that follow it, and they it.
+    const ids = executions.map(({ id }) => id);
+    const places = (of: readonly string[] = []) => of.map((id) => ids.indexOf(id));
+    assert.deepEqual(executions.map(({ polled }) => places(polled?.next)), [[1, 7], [2, 3], [], [4, 5], [], [6], [], []]);
+    assert.deepEqual(executions.map(({ polled }) => places(polled?.previous)), [[], [0], [1], [1], [3], [3], [5], [0]]);
+    assert.deepEqual(executions.map(({ polled }) => polled?.checkpoint?.after), ['TRIM_HORIZON', 'TRIM_HORIZON', sequences[1], sequences[1], sequences[2], sequences[2], sequences[3], sequences[7]]);
   });
 });
 
@@ -375,7 +382,7 @@ describe('lambda-facts §3.6: ReportBatchItemFailures of streams', () => {
     await of.clock.pass(10_000);
     assert.deepEqual(batches(of), [['1', '2', '3', '4'], ['2', '3', '4']]);
     const first = of.lambda.history.list({ limit: 5 }).at(-1);
-    assert.deepEqual(first?.polled?.records.map(({ outcome }) => outcome), ['checkpointed', 'failed', 'failed', 'failed']);
+    assert.deepEqual([first?.polled?.outcomes, first?.polled?.end?.kind], ['1c3f', 'progressed']);
   });
 
   for (const [name, answer] of Object.entries<unknown>({

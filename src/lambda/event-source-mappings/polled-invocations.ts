@@ -33,6 +33,8 @@ export interface PolledRequest {
   batch: PolledBatch;
   /** Of the record that is furthest in a chain of requests. */
   traceHeader?: string;
+  /** Of the execution, when somebody has named it already; never used twice. */
+  executionId?: string;
 }
 
 export interface PolledAnswer {
@@ -73,14 +75,14 @@ export class PolledInvocations {
    * of it.
    * @throws AwsFault when it did not run: throttled, no such function, no interpreter.
    */
-  async run({ functionArn, payload, batch, traceHeader }: PolledRequest): Promise<PolledAnswer> {
+  async run({ functionArn, payload, batch, traceHeader, executionId }: PolledRequest): Promise<PolledAnswer> {
     const { clock, ids, history, faults } = this.#parts;
     if (this.#closed) throw new AwsFault('ServiceUnavailableException', 503, 'The engine ends.');
     const { name, qualifier } = functionOf(functionArn);
     const target = this.#parts.target(name, qualifier);
     faults.throttle(name);
     const release = this.#parts.acquire(name);
-    const id = ids.uuid();
+    const id = executionId ?? ids.uuid();
     const causedBy = traceHeader === undefined ? undefined : this.#parts.causeOf(traceHeader);
     const invocation = new SynchronousInvocation({
       ...this.#parts, payload, target,
@@ -108,12 +110,25 @@ export class PolledInvocations {
     }
   }
 
-  /** Adds to an execution what became of its batch. */
-  conclude(executionId: string, changes: Partial<PolledBatch>): void {
+  /** Whether an invocation of this id has begun. */
+  hasRun(executionId: string): boolean {
+    return this.#parts.history.get(executionId) !== undefined;
+  }
+
+  /** Adds to an execution what became of its batch; `next` and `deliveries` are added to what is there. @param checkpoint Where it stands now. */
+  conclude(executionId: string, changes: Partial<PolledBatch>, checkpoint?: string): void {
     const { history, executionChanged } = this.#parts;
     const execution = history.get(executionId);
     if (!execution?.polled) return;
-    const concluded: Execution = { ...execution, polled: { ...execution.polled, ...changes } };
+    const { next, deliveries, checkpoint: place } = execution.polled;
+    const concluded: Execution = {
+      ...execution, polled: {
+        ...execution.polled, ...changes,
+        ...(next && changes.next ? { next: [...next, ...changes.next].slice(0, mostNext) } : {}),
+        ...(place && checkpoint !== undefined ? { checkpoint: { ...place, after: checkpoint } } : {}),
+        ...(deliveries && changes.deliveries ? { deliveries: [...deliveries, ...changes.deliveries] } : {}),
+      },
+    };
     history.save(concluded);
     executionChanged(concluded);
   }
@@ -167,8 +182,10 @@ export class PolledInvocations {
   }
 }
 
-/** Records of a batch that its execution lists. */
-export const mostListedRecords = 100;
+/** Ids of records kept out by filters that an execution lists. */
+export const mostFilteredIds = 20;
+/** Executions that an execution names as its next: the messages of one batch may come again one by one. */
+const mostNext = 50;
 
 function unqualified(functionArn: string): string {
   return functionArn.split(':').slice(0, 7).join(':');

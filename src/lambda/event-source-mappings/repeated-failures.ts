@@ -8,16 +8,25 @@ export const mostAlike = 20;
 const mostRemembered = 10_000;
 
 export class RepeatedFailures {
-  readonly #counts = new Map<string, { alike: string; count: number }>();
+  readonly #counts = new Map<string, { alike: string; count: number; executionId?: string }>();
 
-  /** @param alike What the failures have in common. Returns how often in a row that was it. */
-  failed(id: string, alike: string): number {
+  /** @param alike What the failures have in common. Returns how often in a row that was it. @param executionId Where it failed. */
+  failed(id: string, alike: string, executionId?: string): number {
     const before = this.#counts.get(id);
     const count = before?.alike === alike ? before.count + 1 : 1;
     this.#counts.delete(id);
-    this.#counts.set(id, { alike, count });
+    this.#counts.set(id, { alike, count, ...(executionId === undefined ? {} : { executionId }) });
     if (this.#counts.size > mostRemembered) this.#counts.delete(this.#counts.keys().next().value as string);
     return count;
+  }
+
+  get none(): boolean {
+    return this.#counts.size === 0;
+  }
+
+  /** Where it failed last. */
+  executionOf(id: string): string | undefined {
+    return this.#counts.get(id)?.executionId;
   }
 
   succeeded(id: string): void {

@@ -1,10 +1,11 @@
 /** Batches of a queue's messages: each invocation, and what becomes of the messages after it (lambda-facts §3.3). */
+import { writeOutcomes } from '../../contracts/batch-outcomes.ts';
 import type { PolledMessage, QueueSource } from '../../contracts/event-sources.ts';
-import type { BatchRecord, PolledBatch } from '../../contracts/executions.ts';
+import type { BatchEnd, PolledBatch } from '../../contracts/executions.ts';
 import { AwsFault } from '../../contracts/faults.ts';
 import { readItemFailures, type ItemFailures } from './batch-item-failures.ts';
 import { functionOf, reportsFailures } from './mapping.ts';
-import { mostListedRecords, type PolledAnswer } from './polled-invocations.ts';
+import type { PolledAnswer } from './polled-invocations.ts';
 import { results, throttleBackoff, type Fates, type PollerParts } from './poller.ts';
 import { mostAlike, RepeatedFailures } from './repeated-failures.ts';
 import { waitUntil } from './waits.ts';
@@ -16,6 +17,16 @@ export interface QueueRecord {
   json: string;
   bytes: number;
 }
+
+/** Records that filters kept out while a batch was gathered. */
+export interface KeptOut {
+  count: number;
+  /** The first ones. */
+  ids: readonly string[];
+}
+
+/** Earlier deliveries of its messages that an execution names. */
+const mostPrevious = 10;
 
 export interface QueueBatchesParts {
   fates: Fates;
@@ -40,22 +51,22 @@ export class QueueBatches {
    * Runs batches one after the other; what follows a failure of its own message group goes back to the queue.
    * @param signal Aborts when polling stops: a batch that waits is given back.
    */
-  async run(batches: readonly QueueRecord[][], filtered: number, signal: AbortSignal): Promise<void> {
+  async run(batches: readonly QueueRecord[][], filtered: KeptOut, signal: AbortSignal): Promise<void> {
     const failedGroups = new Set<string>();
     for (const [index, batch] of batches.entries()) {
       const blocked = batch.filter(({ message }) => failedGroups.has(groupOf(message)));
       if (blocked.length > 0) await this.giveBack(blocked, 'An earlier message of its group failed.');
       const records = await this.#unlooped(batch.filter((record) => !blocked.includes(record)));
       if (records.length === 0) continue;
-      const back = await this.#runOne(records, index === 0 ? filtered : 0, signal);
+      const back = await this.#runOne(records, index === 0 ? filtered : undefined, signal);
       for (const { message } of back) if (message.attributes['MessageGroupId'] !== undefined) failedGroups.add(groupOf(message));
     }
   }
 
-  async giveBack(records: readonly QueueRecord[], why: string): Promise<void> {
+  async giveBack(records: readonly QueueRecord[], why: string, executionId?: string): Promise<void> {
     if (records.length === 0) return;
     const sentence = `${why} The message comes back when its visibility timeout ends.`;
-    for (const { message } of records) this.#own.fates.set(message.messageId, { fate: 'hidden', sentence });
+    for (const { message } of records) this.#own.fates.set(message.messageId, { fate: 'hidden', sentence, ...(executionId === undefined ? {} : { executionId }) });
     await this.#source.giveBack(this.#arn, records.map(({ message }) => message));
   }
 
@@ -72,12 +83,13 @@ export class QueueBatches {
   }
 
   /** Gives the records that went back to the queue. */
-  async #runOne(records: readonly QueueRecord[], filtered: number, signal: AbortSignal): Promise<readonly QueueRecord[]> {
+  async #runOne(records: readonly QueueRecord[], filtered: KeptOut | undefined, signal: AbortSignal): Promise<readonly QueueRecord[]> {
     const { configuration, invocations, counts } = this.#parts;
     const payload = Buffer.from(`{"Records":[${records.map(({ json }) => json).join(',')}]}`);
+    const previous = this.#previousOf(records);
     const batch: PolledBatch = {
-      mappingUuid: this.#parts.uuid, sourceArn: this.#arn, batchId: this.#parts.newId(), attempt: 1, size: records.length, filtered,
-      records: records.slice(0, mostListedRecords).map(({ message }) => ({ id: message.messageId })), throttles: 0,
+      mappingUuid: this.#parts.uuid, sourceArn: this.#arn, batchId: this.#parts.newId(), attempt: 1, size: records.length,
+      filtered: filtered?.count ?? 0, ...(filtered && filtered.count > 0 ? { filteredIds: filtered.ids } : {}), ...(previous.length === 0 ? {} : { previous }), throttles: 0,
     };
     const answer = await this.#answered(records, payload, batch, signal);
     if (!answer) return records;
@@ -94,15 +106,35 @@ export class QueueBatches {
         : { fate: 'delivered', sentence: 'The function had it, and it was deleted.', executionId: answer.executionId });
     }
     const why = answer.failure ? `The function failed: ${answer.failure.errorType}.` : failures.kind === 'all' ? failures.reason : 'The function named it in batchItemFailures.';
-    await this.giveBack(failed, why);
-    const outcomes = batch.records.map(({ id }, index): BatchRecord => ({
-      id, outcome: fails(records[index] as QueueRecord) || kept.has(id) ? 'given-back' : 'deleted',
-    }));
-    invocations.conclude(answer.executionId, { records: outcomes, outcome: sentenceOf(failed.length, records.length, why) });
+    await this.giveBack(failed, why, answer.executionId);
+    for (const id of previous) invocations.conclude(id, { next: [answer.executionId] });
+    const returns = (record: QueueRecord) => fails(record) || kept.has(record.message.messageId);
+    invocations.conclude(answer.executionId, {
+      outcomes: failed.length === 0 && kept.size === 0 ? writeOutcomes([{ count: records.length, outcome: 'deleted' }])
+        : writeOutcomes(records.map((record) => ({ count: 1, outcome: returns(record) ? 'given-back' : 'deleted' }))),
+      end: failed.length === 0 && kept.size === 0 ? { kind: 'done' } : this.#returned(failed, failed.length > 0 ? why : 'Their visibility timeout ended before the function answered.'),
+    });
     this.#parts.problem(undefined);
     this.#judge(answer, failed, why);
     if (failed.length > 0 && !reportsFailures(configuration)) this.#own.slowDown();
     return failed;
+  }
+
+  /** Executions that had these messages before, and failed. */
+  #previousOf(records: readonly QueueRecord[]): readonly string[] {
+    if (this.#failures.none) return [];
+    const found = new Set<string>();
+    for (const { message } of records) {
+      const id = this.#failures.executionOf(message.messageId);
+      if (id !== undefined) found.add(id);
+      if (found.size === mostPrevious) break;
+    }
+    return [...found];
+  }
+
+  #returned([first]: readonly QueueRecord[], why: string): BatchEnd {
+    const visibleAt = first && this.#source.find?.(this.#arn, first.message.messageId)?.visibleAt;
+    return { kind: 'returned', why, ...(visibleAt === undefined ? {} : { visibleAt }) };
   }
 
   /** Invokes until the function was reached; undefined when the batch went back to the queue before. */
@@ -132,7 +164,9 @@ export class QueueBatches {
         waited += wait;
         // Waits in AWS time and work in real time: as long as the messages are invisible on AWS.
         if (signal.aborted || waited + clock.now() - begun >= visibility) {
-          invocations.refused(configuration.functionArn, payload, { ...batch, throttles: throttles + 1 }, error);
+          invocations.refused(configuration.functionArn, payload, {
+            ...batch, throttles: throttles + 1, end: { kind: 'not-run', why: error.message }, outcomes: writeOutcomes([{ count: records.length, outcome: 'given-back' }]),
+          }, error);
           await this.giveBack(records, `The function was throttled: ${error.message}`);
           return undefined;
         }
@@ -160,7 +194,7 @@ export class QueueBatches {
     result(results.failed);
     const alike = answer.failure ? `${answer.failure.errorType}: ${answer.failure.errorMessage}` : why;
     let most = 0;
-    for (const { message } of failed) most = Math.max(most, this.#failures.failed(message.messageId, alike));
+    for (const { message } of failed) most = Math.max(most, this.#failures.failed(message.messageId, alike, answer.executionId));
     if (most < mostAlike) return;
     this.#failures.forget();
     failing(`The same message failed ${mostAlike} times in the same way (${alike.slice(0, 200)}), so the mapping paused itself: mend the function or remove the message, then resume it.`);
@@ -192,9 +226,4 @@ function depth(traceHeader: string): number {
 
 function groupOf(message: PolledMessage): string {
   return message.attributes['MessageGroupId'] ?? message.messageId;
-}
-
-function sentenceOf(failed: number, size: number, why: string): string {
-  if (failed === 0) return `All ${size} messages were deleted.`;
-  return failed === size ? `All ${size} messages went back to the queue. ${why}` : `${failed} of ${size} messages went back to the queue, the others were deleted. ${why}`;
 }

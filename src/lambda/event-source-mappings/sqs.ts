@@ -3,7 +3,8 @@ import type { PolledMessage, QueueEventShape, QueueSource } from '../../contract
 import { isFifoQueue } from './mapping.ts';
 import { PollConcurrency } from './poll-concurrency.ts';
 import { Fates, largestEvent, sourceBackoff, type Fate, type Poller, type PollerParts } from './poller.ts';
-import { QueueBatches, type QueueRecord } from './sqs-batches.ts';
+import { mostFilteredIds } from './polled-invocations.ts';
+import { QueueBatches, type KeptOut, type QueueRecord } from './sqs-batches.ts';
 import { pause } from './waits.ts';
 
 /** Long polling, milliseconds of real time. */
@@ -128,7 +129,7 @@ export class QueuePoller implements Poller {
       for (;;) {
         const maximum = this.#fifo || window > 0 || once ? filling.room : filling.room * Math.max(1, Math.min(this.#concurrency.free, mostBatchesAtOnce));
         const messages = await this.#source.receive(this.#arn, { maximum, waitMilliseconds: once ? 0 : longPoll, signal: end?.signal ?? signal });
-        filling.add(await this.#keep(messages), messages.length);
+        filling.add(await this.#keep(messages, filling.keptOut));
         // A long poll that ends with nothing was long, unless the queue is being closed.
         if (messages.length === 0 && !once) await pause(this.#parts.clock, 10, end?.signal ?? signal);
         if (filling.size > 0 && window > 0) end ??= this.#windowEnd(signal);
@@ -150,7 +151,7 @@ export class QueuePoller implements Poller {
   }
 
   /** The records that a filter matches; the other messages are deleted. */
-  async #keep(messages: readonly PolledMessage[]): Promise<QueueRecord[]> {
+  async #keep(messages: readonly PolledMessage[], keptOut: { count: number; ids: string[] }): Promise<QueueRecord[]> {
     const { filters, filtered, counts, clock, configuration } = this.#parts;
     const kept: QueueRecord[] = [];
     const dropped: PolledMessage[] = [];
@@ -168,6 +169,8 @@ export class QueuePoller implements Poller {
     counts.matched += kept.length;
     counts.filtered += dropped.length;
     if (dropped.length > 0) {
+      keptOut.count += dropped.length;
+      for (const { messageId } of dropped) if (keptOut.ids.length < mostFilteredIds) keptOut.ids.push(messageId);
       await this.#source.delete(this.#arn, dropped);
       this.#parts.changed();
     }
@@ -187,7 +190,7 @@ export class QueuePoller implements Poller {
     return { signal: AbortSignal.any([ending.signal, signal]), cancel };
   }
 
-  #run(batches: readonly QueueRecord[][], filtered: number, signal: AbortSignal): Promise<void> {
+  #run(batches: readonly QueueRecord[][], filtered: KeptOut, signal: AbortSignal): Promise<void> {
     this.#concurrency.begin();
     const run = this.#batches.run(batches, filtered, signal)
       .catch((error: unknown) => this.#parts.logger.error(`A batch of queue ${this.#arn} was not brought to its end; its messages come back.`, error))
@@ -215,8 +218,8 @@ interface WindowEnd {
 class Filling {
   readonly batches: QueueRecord[][] = [];
   readonly #batchSize: number;
+  keptOut: { count: number; ids: string[] } = { count: 0, ids: [] };
   #bytes = 0;
-  #filtered = 0;
 
   constructor(batchSize: number) {
     this.#batchSize = batchSize;
@@ -235,9 +238,7 @@ class Filling {
     return this.batches.length > 1 || (this.batches.length === 1 && (this.room === 0 || this.#bytes >= largestEvent));
   }
 
-  /** @param received How many messages these are the rest of. */
-  add(records: readonly QueueRecord[], received: number): void {
-    this.#filtered += received - records.length;
+  add(records: readonly QueueRecord[]): void {
     for (const record of records) {
       const batch = this.batches.at(-1);
       if (batch && batch.length < this.#batchSize && this.#bytes + record.bytes + 1 <= largestEvent) {
@@ -251,9 +252,9 @@ class Filling {
   }
 
   /** How many records were filtered out meanwhile; told once. */
-  takeFiltered(): number {
-    const filtered = this.#filtered;
-    this.#filtered = 0;
+  takeFiltered(): KeptOut {
+    const filtered = this.keptOut;
+    this.keptOut = { count: 0, ids: [] };
     return filtered;
   }
 }

@@ -1,6 +1,7 @@
 /** Reads one shard, or the part of it whose partition keys fall to this lane, and hands its batches on (lambda-facts §3.2, §3.4). */
 import { createHash } from 'node:crypto';
 import type { StreamPosition, StreamRecord, StreamSource } from '../../contracts/event-sources.ts';
+import { mostFilteredIds } from './polled-invocations.ts';
 import { largestEvent } from './poller.ts';
 import type { Segment, StreamItem } from './stream-segments.ts';
 import { StreamWork, type StreamWorkParts } from './stream-work.ts';
@@ -106,6 +107,7 @@ export class StreamLane {
         poller.counts.filtered += 1;
         poller.filtered.add(record.sequenceNumber, json, poller.clock.now());
         batch.filtered += 1;
+        if (batch.filtered <= mostFilteredIds) batch.filteredIds.push(record.sequenceNumber);
         batch.pass(record);
         continue;
       }
@@ -144,7 +146,8 @@ export class StreamLane {
     const { poller, stream } = this.#parts;
     const { checkpoint } = this.work;
     const segment = (items: readonly StreamItem[], more: Partial<Segment> = {}): Segment => ({
-      items, after: batch.position, batchId: poller.newId(), attempts: 0, throttles: 0, filtered: batch.filtered, ...more,
+      items, after: batch.position, batchId: poller.newId(), executionId: poller.newId(), attempts: 0, throttles: 0, filtered: batch.filtered,
+      ...(batch.filtered === 0 ? {} : { filteredIds: batch.filteredIds }), ...more,
     });
     if (batch.items.length === 1 && batch.bytes > largestEvent) {
       this.work.discardOversize(segment(batch.items));
@@ -199,6 +202,8 @@ class Gathering {
   position: StreamPosition;
   bytes: number;
   filtered = 0;
+  /** Of the first records that were filtered out. */
+  readonly filteredIds: string[] = [];
   /** Records were passed over since the last checkpoint. */
   passed = false;
   ended = false;

@@ -1,12 +1,13 @@
 /** Works off the batches of one lane of a shard, in order: invokes, retries, splits, gives up, checkpoints (lambda-facts §3.6). */
-import type { StreamEventShape } from '../../contracts/event-sources.ts';
-import type { BatchRecordOutcome, EventDelivery, PolledBatch } from '../../contracts/executions.ts';
+import { writeOutcomes, type OutcomeRun } from '../../contracts/batch-outcomes.ts';
+import type { StreamEventShape, StreamPosition } from '../../contracts/event-sources.ts';
+import type { BatchEnd, EventDelivery, PolledBatch } from '../../contracts/executions.ts';
 import { AwsFault } from '../../contracts/faults.ts';
 import { readItemFailures, type ItemFailures } from './batch-item-failures.ts';
 import type { Checkpoints, LaneCheckpoint } from './checkpoints.ts';
 import type { FailureCondition, FailureDeliveries } from './failure-records.ts';
 import { functionOf, reportsFailures, type StreamConfiguration } from './mapping.ts';
-import { mostListedRecords, type PolledAnswer } from './polled-invocations.ts';
+import type { PolledAnswer } from './polled-invocations.ts';
 import { results, throttleBackoff, type Fates, type PollerParts } from './poller.ts';
 import type { RecordAge } from './record-age.ts';
 import { mostAlike, RepeatedFailures } from './repeated-failures.ts';
@@ -46,7 +47,6 @@ export class StreamWork {
   running = false;
   readonly #parts: StreamWorkParts;
   readonly #repeated = new RepeatedFailures();
-
   constructor(parts: StreamWorkParts) {
     this.#parts = parts;
     this.checkpoint = parts.checkpoint;
@@ -85,7 +85,7 @@ export class StreamWork {
     this.running = true;
     poller.changed();
     try {
-      const answer = await invocations.run({ functionArn: configuration.functionArn, payload, batch: this.#batch(segment) });
+      const answer = await invocations.run({ functionArn: configuration.functionArn, payload, batch: this.#batch(segment), executionId: segment.executionId });
       poller.problem(undefined);
       counts.batches += 1;
       return { answer, ...this.#judged(segment, answer) };
@@ -93,7 +93,7 @@ export class StreamWork {
       if (!(error instanceof AwsFault)) throw error;
       counts.throttled += 1;
       poller.problem(`${functionOf(configuration.functionArn).name} cannot be invoked now, and is tried again: ${error.message}`);
-      this.#replaceFirst({ ...segment, throttles: segment.throttles + 1 });
+      this.#replaceFirst({ ...this.#notRun(segment, error), throttles: segment.throttles + 1 });
       for (const { record } of segment.items) {
         fates.set(record.sequenceNumber, { fate: 'throttled', sentence: 'The function cannot be invoked now (throttled, or not able to run); the batch waits and is tried again.' });
       }
@@ -101,6 +101,16 @@ export class StreamWork {
     } finally {
       this.running = false;
     }
+  }
+
+  /** An invocation that the platform could not bring to an end stands in the history; the next one is another. */
+  #notRun(segment: Segment, fault: AwsFault): Segment {
+    const { invocations, newId } = this.#parts.poller;
+    const { executionId, items } = segment;
+    if (!invocations.hasRun(executionId)) return segment;
+    const next = newId();
+    invocations.conclude(executionId, { outcomes: writeOutcomes([{ count: items.length, outcome: 'failed' }]), end: { kind: 'not-run', why: fault.message }, next: [next] });
+    return { ...segment, executionId: next, previous: executionId };
   }
 
   #judged(segment: Segment, answer: PolledAnswer): Omit<Attempted, 'answer'> {
@@ -120,7 +130,7 @@ export class StreamWork {
   #conclude(before: Segment, { answer, failures, state }: Attempted): number | undefined {
     const { poller, stream } = this.#parts;
     const { counts, result, newId } = poller;
-    const segment: Segment = { ...before, throttles: 0, last: { executionId: answer.executionId, executedVersion: answer.executedVersion, functionError: answer.failure ? 'Unhandled' : null } };
+    const segment: Segment = { ...before, throttles: 0, last: { executionId: answer.executionId, executedVersion: answer.executedVersion, functionError: answer.failure ? 'Unhandled' : null, size: before.items.length, place: 0 } };
     if (failures.kind === 'none') {
       counts.succeeded += 1;
       result(results.ok);
@@ -141,8 +151,9 @@ export class StreamWork {
       const middle = Math.ceil(segment.items.length / 2);
       const halves = [segment.items.slice(0, middle), segment.items.slice(middle)];
       // A split uses up no attempt.
-      this.pending.splice(0, 1, ...halves.map((items) => partOf(segment, items, newId(), 'bisect', segment.attempts)));
-      this.#tell(segment, 'failed', `The batch was split in two. ${failures.reason}`);
+      const parts = halves.map((items) => partOf(segment, items, { batch: newId(), execution: newId() }, 'bisect', segment.attempts));
+      this.pending.splice(0, 1, ...parts);
+      this.#again(segment, { kind: 'split', why: failures.reason }, parts);
       return firstRetryBackoff;
     }
     const attempts = segment.attempts + 1;
@@ -151,8 +162,9 @@ export class StreamWork {
       this.#discard({ ...segment, attempts }, 'RetryAttemptsExhausted', why);
       return undefined;
     }
-    this.#replaceFirst({ ...segment, attempts });
-    this.#tell(segment, 'failed', `The batch is tried again, as the shard waits for it. ${why}`);
+    const next: Segment = { ...segment, attempts, executionId: newId(), previous: answer.executionId };
+    this.#replaceFirst(next);
+    this.#again(segment, { kind: 'retried', why }, [next]);
     this.#pauseIfHopeless(segment, answer, why);
     return Math.min(longestRetryBackoff, firstRetryBackoff * 2 ** (attempts - 1));
   }
@@ -168,9 +180,9 @@ export class StreamWork {
     this.#advance(segment.after, open);
     this.pending.shift();
     // DOUBT: after an early end the rest of the window begins with an empty state.
-    if (tooLarge && !segment.final) this.pending.unshift({ items: [], after: segment.after, batchId: poller.newId(), attempts: 0, throttles: 0, filtered: 0, final: { terminatedEarly: true } });
+    if (tooLarge && !segment.final) this.pending.unshift({ items: [], after: segment.after, batchId: poller.newId(), executionId: poller.newId(), attempts: 0, throttles: 0, filtered: 0, final: { terminatedEarly: true } });
     for (const { record } of segment.items) fates.set(record.sequenceNumber, { fate: 'delivered', sentence: 'The function had it.', executionId: segment.last?.executionId ?? '' });
-    this.#tell(segment, 'checkpointed', segment.final ? 'The tumbling window is closed.' : `All ${segment.items.length} records are done.`);
+    this.#tell(segment, [{ count: segment.items.length, outcome: 'checkpointed' }], { end: { kind: 'done' } });
   }
 
   /** The records before `from` are done, the others begin anew. */
@@ -180,13 +192,13 @@ export class StreamWork {
     const done = segment.items.slice(0, from);
     const { window } = this.checkpoint;
     this.#advance({ kind: 'after', sequenceNumber: done.at(-1)?.record.sequenceNumber ?? '' }, window && state !== undefined ? { ...window, state } : window);
-    this.pending[0] = partOf(segment, rest, poller.newId(), 'batch-item-failures', 0);
+    const next = partOf(segment, rest, { batch: poller.newId(), execution: poller.newId() }, 'batch-item-failures', 0);
+    this.pending[0] = next;
     const executionId = segment.last?.executionId ?? '';
     for (const { record } of done) fates.set(record.sequenceNumber, { fate: 'delivered', sentence: 'The function had it.', executionId });
-    this.#retrying(rest);
-    poller.invocations.conclude(executionId, {
-      records: this.#listed(segment, (index) => (index < from ? 'checkpointed' : 'failed')),
-      outcome: `${from} of ${segment.items.length} records are done; the function named the next one in batchItemFailures, so it and what follows are tried again.`,
+    this.#retrying(rest, executionId);
+    this.#tell(segment, [{ count: from, outcome: 'checkpointed' }, { count: rest.length, outcome: 'failed' }], {
+      end: { kind: 'progressed', why: 'The function named the next one in batchItemFailures.' }, next: [next.executionId],
     });
   }
 
@@ -205,7 +217,8 @@ export class StreamWork {
     if (young === 0) return false;
     if (young > 0) {
       const [old, rest] = [segment.items.slice(0, young), segment.items.slice(young)];
-      this.pending.splice(0, 1, partOf(segment, old, poller.newId(), 'record-age', segment.attempts), partOf(segment, rest, poller.newId(), 'record-age', segment.attempts));
+      const part = (items: Segment['items'], execution: string) => partOf(segment, items, { batch: poller.newId(), execution }, 'record-age', segment.attempts);
+      this.pending.splice(0, 1, part(old, poller.newId()), part(rest, segment.executionId));
     }
     this.#discard(this.pending[0] as Segment, 'RecordAgeExceeded', `They are older than ${stream.maximumRecordAgeInSeconds} seconds.`);
     return true;
@@ -235,10 +248,13 @@ export class StreamWork {
     const [delivery] = made;
     const where = delivery === undefined ? '' : delivery.status === 'delivered' ? ' Their record went to the on-failure destination.' : ` Their record did not reach the on-failure destination: ${delivery.error ?? ''}`;
     const sentence = `Given up (${condition}): ${why}${where}`;
-    const executionId = segment.last?.executionId;
+    const { executionId, size = 0, place = 0 } = segment.last ?? {};
     for (const { record } of segment.items) fates.set(record.sequenceNumber, { fate: 'discarded', sentence, ...(executionId === undefined ? {} : { executionId }) });
-    if (executionId !== undefined) poller.invocations.conclude(executionId, { records: this.#listed(segment, () => 'discarded'), outcome: sentence, deliveries: made });
-    poller.changed();
+    // Of an invocation whose records grow too old one after the other, those before this part are given up already.
+    const through = place + segment.items.length;
+    if (executionId !== undefined) {
+      this.#tell(segment, [{ count: through, outcome: 'discarded' }, { count: size - through, outcome: 'failed' }], { end: { kind: 'given-up', why, condition }, deliveries: made });
+    } else poller.changed();
   }
 
   /** Gives up a record whose event is too large by itself. */
@@ -247,16 +263,21 @@ export class StreamWork {
     this.#discard(segment, 'MaximumPayloadSizeExceeded', 'The event of this record alone is larger than 6 MB.');
   }
 
+  /** What failed and is tried again. @param next What follows. */
+  #again(segment: Segment, end: BatchEnd, next: readonly Segment[]): void {
+    this.#retrying(segment.items, segment.last?.executionId ?? '');
+    this.#tell(segment, [{ count: segment.items.length, outcome: 'failed' }], { end, next: next.map(({ executionId }) => executionId) });
+  }
+
   /** Puts what an attempt came to into its execution. */
-  #tell(segment: Segment, outcome: BatchRecordOutcome, sentence: string): void {
+  #tell({ last }: Segment, outcomes: readonly OutcomeRun[], changes: Partial<PolledBatch>): void {
     const { poller } = this.#parts;
-    if (outcome === 'failed') this.#retrying(segment.items);
-    poller.invocations.conclude(segment.last?.executionId ?? '', { records: this.#listed(segment, () => outcome), outcome: sentence });
+    poller.invocations.conclude(last?.executionId ?? '', { ...changes, outcomes: writeOutcomes(outcomes) }, placeText(this.checkpoint.position));
     poller.changed();
   }
 
-  #retrying(items: Segment['items']): void {
-    for (const { record } of items) this.#parts.fates.set(record.sequenceNumber, { fate: 'retrying', sentence: 'Its batch failed and waits to be tried again; the shard waits with it.' });
+  #retrying(items: Segment['items'], executionId: string): void {
+    for (const { record } of items) this.#parts.fates.set(record.sequenceNumber, { fate: 'retrying', sentence: 'Its batch failed and waits to be tried again; the shard waits with it.', executionId });
   }
 
   #pauseIfHopeless(segment: Segment, answer: PolledAnswer, why: string): void {
@@ -290,21 +311,27 @@ export class StreamWork {
 
   #batch(segment: Segment): PolledBatch {
     const { poller, shardId, stream } = this.#parts;
-    const { window } = this.checkpoint;
+    const { window, position } = this.checkpoint;
+    const { previous, filteredIds } = segment;
     return {
       mappingUuid: poller.uuid, sourceArn: poller.configuration.eventSourceArn, shardId, batchId: segment.batchId, attempt: segment.attempts + 1,
       ...(segment.splitFrom === undefined ? {} : { splitFrom: segment.splitFrom }),
-      size: segment.items.length, filtered: segment.filtered, records: this.#listed(segment, () => undefined), throttles: segment.throttles,
+      ...(previous === undefined ? {} : { previous: [previous] }),
+      size: segment.items.length, filtered: segment.filtered, ...(filteredIds === undefined ? {} : { filteredIds }),
+      throttles: segment.throttles, checkpoint: { before: placeText(position) },
       ...(window && stream.tumblingWindowInSeconds > 0 ? {
         window: { ...windowTimes(window, stream.tumblingWindowInSeconds), final: segment.final !== undefined, terminatedEarly: segment.final?.terminatedEarly ?? false },
       } : {}),
     };
   }
+}
 
-  #listed({ items }: Segment, outcome: (index: number) => BatchRecordOutcome | undefined): PolledBatch['records'] {
-    return items.slice(0, mostListedRecords).map(({ record }, index) => {
-      const became = outcome(index);
-      return { id: record.sequenceNumber, ...(became === undefined ? {} : { outcome: became }) };
-    });
+/** A place in a shard as executions tell it. */
+export function placeText(position: StreamPosition): string {
+  switch (position.kind) {
+    case 'after': case 'at': return position.sequenceNumber;
+    case 'timestamp': return new Date(position.at).toISOString();
+    case 'trim-horizon': return 'TRIM_HORIZON';
+    case 'latest': return 'LATEST';
   }
 }
