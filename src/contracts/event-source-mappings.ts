@@ -9,6 +9,8 @@ export type MappingSource = 'sqs' | 'kinesis' | 'dynamodb';
  * - `left-over`: messages or records from before the engine started wait for "Resume".
  * - `paused`: somebody paused all mappings, or this one.
  * - `failing`: a batch failed too often in the same way.
+ *
+ * In the editor the last two outlive the engine; enabling a mapping ends any of them.
  */
 export interface MappingPause {
   reason: 'left-over' | 'paused' | 'failing';
@@ -111,6 +113,10 @@ export interface EventSourceMappingHost {
   pollOnce(uuid: string): Promise<number>;
   pause(uuid: string): void;
   resume(uuid: string): void;
+  /** Pauses every enabled mapping that is there now; one made later polls. Resolves with how many that were. */
+  pauseAll(): number;
+  /** Also those that wait since last time, and those that paused themselves. Resolves with how many that were. */
+  resumeAll(): number;
   /** Streams only: forgets the checkpoints. @throws UserError for a queue. */
   resetPosition(uuid: string, position: ResetPosition): Promise<void>;
   /** Back to what the template says. False when nothing was changed. */

@@ -32,6 +32,8 @@ export class Broadcaster {
   #timer: NodeJS.Timeout | undefined;
   #resourcesTimer: NodeJS.Timeout | undefined;
   #mappingsTimer: NodeJS.Timeout | undefined;
+  /** As JSON. */
+  #mappingsSent = '';
 
   constructor(options: BroadcasterOptions) {
     this.#options = options;
@@ -64,13 +66,19 @@ export class Broadcaster {
       this.#resourcesTimer = undefined;
       this.#send(resourcesChanged, this.#options.resources());
     }, resourcesMilliseconds);
+    // What waits in a source is part of a mapping, also while nobody polls.
+    this.mappingsChanged();
   }
 
   mappingsChanged(): void {
     if (this.#options.connections().length === 0) return;
     this.#mappingsTimer ??= setTimeout(() => {
       this.#mappingsTimer = undefined;
-      this.#send(mappingsChanged, { mappings: this.#options.mappings() });
+      const mappings = this.#options.mappings();
+      const text = JSON.stringify(mappings);
+      if (text === this.#mappingsSent) return;
+      this.#mappingsSent = text;
+      this.#send(mappingsChanged, { mappings });
     }, resourcesMilliseconds);
   }
 

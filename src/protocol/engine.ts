@@ -198,6 +198,10 @@ export const listMappings = new RequestType0<EventSourceMappingSummary[], ErrorD
 /** Polls once, whatever the mapping's state; answers with the number of records when their batches are over. */
 export const pollMappingOnce = new RequestType<{ uuid: string }, number, ErrorData>('mappings/poll-once');
 export const pauseMapping = new RequestType<{ uuid: string }, void, ErrorData>('mappings/pause');
+/** Every enabled mapping; answers with how many were paused by it. */
+export const pauseMappings = new RequestType0<number, ErrorData>('mappings/pause-all');
+/** Whatever paused them; answers with how many were resumed by it. */
+export const resumeMappings = new RequestType0<number, ErrorData>('mappings/resume-all');
 export const resumeMapping = new RequestType<{ uuid: string }, void, ErrorData>('mappings/resume');
 /** Streams only. */
 export const resetMappingPosition = new RequestType<{ uuid: string; position: ResetPosition }, void, ErrorData>('mappings/reset-position');

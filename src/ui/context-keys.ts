@@ -1,6 +1,7 @@
 /** Context keys that decide which menus and welcome texts show. */
 import * as vscode from 'vscode';
 import type { EngineClient } from './engine-client.ts';
+import { isPaused, isPolling } from './event-sources/mapping-words.ts';
 import type { FunctionStates } from './function-states.ts';
 import type { HandlerIndex } from './handler-index.ts';
 import { sourceLanguage } from './handler-source.ts';
@@ -22,7 +23,12 @@ export class ContextKeys implements vscode.Disposable {
       this.#set('paused', leftOvers.state.paused);
       this.#set('held', leftOvers.waits);
     };
+    const showMappings = () => {
+      this.#set('mappingsPaused', engine.mappings.some(isPaused));
+      this.#set('mappingsPolling', engine.mappings.some(isPolling));
+    };
     this.#disposables = [
+      engine.onDidChangeMappings(showMappings),
       leftOvers.onDidChange(showLeftOvers),
       engine.onDidChangeState((state) => this.#set('engineState', state)),
       states.onDidChange(showFunctions),

@@ -1,6 +1,7 @@
-/** What waits for "Resume": events that were queued before the pause, event source mappings, and schedules. */
+/** What waits for "Resume": events that were queued before the pause, schedules, and event source mappings that are paused. */
 import * as vscode from 'vscode';
 import type { EngineClient } from './engine-client.ts';
+import { isPaused } from './event-sources/mapping-words.ts';
 
 export interface LeftOver {
   paused: boolean;
@@ -35,8 +36,8 @@ export class LeftOvers implements vscode.Disposable {
 
   /** Whether there is anything that "Resume" would let go. */
   get waits(): boolean {
-    const { paused, events, mappings, schedules } = this.#state;
-    return paused && events + mappings + schedules > 0;
+    const { events, mappings, schedules } = this.#state;
+    return events + mappings + schedules > 0;
   }
 
   dispose(): void {
@@ -48,8 +49,8 @@ export class LeftOvers implements vscode.Disposable {
     const paused = state === 'ready' && status.paused;
     const schedules = resources.buses.flatMap(({ rules }) => rules).filter(({ enabled, schedule }) => enabled && schedule !== undefined).length;
     // One that keeps failing has paused itself, and waits for more than this.
-    const mappings = all.filter(({ pause }) => pause && pause.reason !== 'failing').length;
-    const next: LeftOver = paused ? { paused, events: status.held, mappings, schedules } : { paused, events: 0, mappings: 0, schedules: 0 };
+    const mappings = all.filter((mapping) => isPaused(mapping) && mapping.pause?.reason !== 'failing').length;
+    const next: LeftOver = { paused, events: paused ? status.held : 0, mappings, schedules: paused ? schedules : 0 };
     if (JSON.stringify(next) === JSON.stringify(this.#state)) return;
     this.#state = next;
     this.#changed.fire(next);

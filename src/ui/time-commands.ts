@@ -1,7 +1,7 @@
 /** Commands about waits: how fast they pass, jumping ahead, and letting go what was left over from last time. */
 import * as vscode from 'vscode';
 import type { ClockState } from '../contracts/clock.ts';
-import { pauseEngine, resumeEngine, setClock } from '../protocol/engine.ts';
+import { pauseEngine, resumeEngine, resumeMappings, setClock } from '../protocol/engine.ts';
 import { scaleText, waitText } from '../protocol/wait-clock.ts';
 import type { CommandRegistry } from './command-registry.ts';
 import type { EngineClient } from './engine-client.ts';
@@ -65,6 +65,10 @@ export function registerTimeCommands(commands: CommandRegistry, engine: EngineCl
     return advanceSeconds === undefined ? undefined : change({ advanceSeconds });
   });
 
-  commands.register('resume', () => engine.request0(resumeEngine));
+  commands.register('resume', async () => {
+    await engine.request0(resumeEngine);
+    // Mappings may be paused while nothing else is.
+    await engine.request0(resumeMappings);
+  });
   commands.register('pause', () => engine.request0(pauseEngine));
 }

@@ -508,6 +508,51 @@ describe('event source mappings of queues: pausing, asking, going on', () => {
     assert.equal(of.events.length, 3);
   });
 
+  it('all are paused and resumed at once; a change leaves a mapping paused, enabling it lets it go on', async () => {
+    const { of, url, uuid } = await mapped({});
+    const other = of.queues.create('other');
+    const off = await of.create({ EventSourceArn: queueArn('other'), Enabled: false });
+    assert.equal(of.lambda.service.mappings.pauseAll(), 1);
+    assert.equal(of.lambda.service.mappings.pauseAll(), 0);
+    await of.clock.pass(100);
+    of.queues.send(url, 'while paused');
+    await of.call('UpdateEventSourceMapping', { UUID: uuid, BatchSize: 3 });
+    await of.clock.pass(100);
+    assert.deepEqual([of.events.length, of.summary(uuid).pause?.reason, of.summary(off).pause], [0, 'paused', undefined]);
+    assert.equal(of.lambda.service.mappings.resumeAll(), 1);
+    await of.clock.pass(100);
+    assert.deepEqual([of.bodies(), of.summary(uuid).pause], [[['while paused']], undefined]);
+    of.lambda.service.mappings.pauseAll();
+    of.queues.send(other, 'waits');
+    await of.call('UpdateEventSourceMapping', { UUID: off, Enabled: true });
+    await of.clock.pass(100);
+    assert.deepEqual(of.bodies().at(-1), ['waits']);
+    for (const Enabled of [false, true]) {
+      await of.call('UpdateEventSourceMapping', { UUID: uuid, Enabled });
+      await of.clock.pass(100);
+    }
+    assert.equal(of.summary(uuid).pause, undefined);
+  });
+
+  it('a pause outlives the engine in the editor, and ends with an engine that goes on at once', async () => {
+    const { of, url, uuid } = await mapped({});
+    of.lambda.service.mappings.pause(uuid);
+    await of.clock.pass(100);
+    of.queues.send(url, 'a');
+    await of.restart({ paused: true });
+    await of.clock.pass(1000);
+    assert.deepEqual([of.events.length, of.summary().pause?.reason], [0, 'paused']);
+    of.lambda.service.mappings.resumeAll();
+    await of.clock.pass(100);
+    assert.deepEqual(of.bodies(), [['a']]);
+    of.lambda.service.mappings.pauseAll();
+    await of.clock.pass(100);
+    of.queues.send(url, 'b');
+    await of.restart();
+    await of.clock.pass(1000);
+    assert.deepEqual([of.bodies(), of.summary().pause], [[['a'], ['b']], undefined]);
+  });
+
   it('"poll once" takes one batch of a disabled mapping', async () => {
     const { of, url, uuid } = await mapped({ mapping: { Enabled: false, BatchSize: 2 } });
     for (const body of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l']) of.queues.send(url, body);

@@ -110,6 +110,18 @@ describe('event source mappings in a trusted workspace', () => {
     await says(/^Enabled.*3 matched/);
   });
 
+  it('is paused and resumed with all others; view and status bar say so', async () => {
+    assert.ok(await run<number>('pauseMappings') >= 1);
+    await says(/^paused/);
+    await until(tree().onDidChangeTreeData, () => (/paused: records wait/.test(tree().message ?? '') ? true : undefined));
+    await until(engine().onDidChangeMappings, () => (internals.time.texts.resume === undefined ? undefined : true));
+    await run('sendRecord', 'parcels', '{"kind":"parcel","n":4}');
+    await says(/^paused.*1 waiting/);
+    await run('resumeMappings');
+    await says(/^Enabled.*4 matched/);
+    await until(tree().onDidChangeTreeData, () => (tree().message === undefined ? true : undefined));
+  });
+
   it('is edited, and shown as JSON', async () => {
     await run('editMapping', mappingNode(), { BatchSize: 7 });
     await until(engine().onDidChangeMappings, () => (summary()?.configuration['BatchSize'] === 7 && summary()?.state === 'Enabled' ? true : undefined));

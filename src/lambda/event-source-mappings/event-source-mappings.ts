@@ -10,6 +10,7 @@ import type { ResumeGate } from '../../contracts/resume-gate.ts';
 import type { AccountContext } from '../function-names.ts';
 import { FailureDeliveries, type FailureTargets } from './failure-records.ts';
 import { fateOf } from './fate-of.ts';
+import { KeptPauses } from './kept-pauses.ts';
 import { MappingEntry, type MappingEntryParts } from './mapping-entry.ts';
 import { mappingNotFound, MappingOperations } from './mapping-operations.ts';
 import { MappingRegistry, type Mapping } from './mapping-registry.ts';
@@ -35,6 +36,8 @@ export interface EventSourceMappingsParts {
   changed(): void;
 }
 
+const allPaused = 'All event source mappings are paused: resume them to go on.';
+
 /** Filtered records that a summary shows. */
 const mostShownFiltered = 20;
 
@@ -43,6 +46,7 @@ export class EventSourceMappings implements EventSourceMappingHost {
   readonly #parts: EventSourceMappingsParts;
   readonly #registry: MappingRegistry;
   readonly #entries = new Map<string, MappingEntry>();
+  readonly #pauses: KeptPauses;
   #started = false;
   #closed = false;
 
@@ -50,6 +54,8 @@ export class EventSourceMappings implements EventSourceMappingHost {
     this.#parts = parts;
     const { documents, clock, account, logger, sources, uuid, gate } = parts;
     this.#registry = new MappingRegistry(documents, clock, account, logger);
+    // Who starts the engine with an open gate wants everything to go on.
+    this.#pauses = new KeptPauses(documents, gate.paused);
     this.operations = new MappingOperations({
       registry: this.#registry, sources, clock, account, uuid, target: (name, qualifier) => parts.target(name, qualifier),
       status: (mapping) => this.#status(mapping),
@@ -59,7 +65,7 @@ export class EventSourceMappings implements EventSourceMappingHost {
     });
     gate.onDidChange((paused) => {
       for (const entry of this.#entries.values()) {
-        if (paused) entry.pauseFor('paused', 'All event source mappings are paused: resume them to go on.');
+        if (paused) entry.pauseFor('paused', allPaused);
         else entry.resume();
       }
     });
@@ -100,6 +106,18 @@ export class EventSourceMappings implements EventSourceMappingHost {
     this.#known(uuid).resume();
   }
 
+  pauseAll(): number {
+    const polling = [...this.#entries.values()].filter(({ mapping, pause }) => mapping.configuration.enabled && !pause);
+    for (const entry of polling) entry.pauseFor('paused', allPaused);
+    return polling.length;
+  }
+
+  resumeAll(): number {
+    const paused = [...this.#entries.values()].filter(({ pause }) => pause);
+    for (const entry of paused) entry.resume();
+    return paused.length;
+  }
+
   async resetPosition(uuid: string, position: ResetPosition): Promise<void> {
     const entry = this.#known(uuid);
     if (entry.mapping.source === 'sqs') throw new UserError('A queue has no position: what is in it is what is left to do.');
@@ -137,7 +155,7 @@ export class EventSourceMappings implements EventSourceMappingHost {
     let entry = this.#entries.get(mapping.uuid);
     if (!entry) {
       const { targets, clock, uuid } = this.#parts;
-      const parts: MappingEntryParts = { ...this.#parts, deliveries: new FailureDeliveries(targets, clock, uuid), mapping, running: () => this.#started && !this.#closed };
+      const parts: MappingEntryParts = { ...this.#parts, pauses: this.#pauses, deliveries: new FailureDeliveries(targets, clock, uuid), mapping, running: () => this.#started && !this.#closed };
       this.#entries.set(mapping.uuid, entry = new MappingEntry(parts));
     }
     return entry;

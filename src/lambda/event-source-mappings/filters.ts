@@ -43,7 +43,7 @@ const mostCharacters = 16_384;
 /** The newest records that no filter matched. Why is worked out when somebody asks. */
 export class FilteredRecords {
   readonly #filters: RecordFilters;
-  readonly #records = new Map<string, { at: number; json: string } | { at: number; reasons: string[] }>();
+  readonly #records = new Map<string, { at: number; json?: string; reasons?: string[] }>();
 
   constructor(filters: RecordFilters) {
     this.#filters = filters;
@@ -58,7 +58,7 @@ export class FilteredRecords {
 
   find(id: string): FilteredRecord | undefined {
     const record = this.#records.get(id);
-    return record && { id, at: record.at, reasons: 'json' in record ? this.#filters.explain(record.json) : record.reasons };
+    return record && { id, at: record.at, reasons: record.reasons ??= this.#filters.explain(record.json ?? '') };
   }
 
   /** Newest first. */

@@ -6,6 +6,7 @@ import type { EventShapes, EventSources } from '../../contracts/event-sources.ts
 import type { Logger } from '../../contracts/logger.ts';
 import type { FailureDeliveries } from './failure-records.ts';
 import { FilteredRecords, RecordFilters } from './filters.ts';
+import type { KeptPauses } from './kept-pauses.ts';
 import { makePoller } from './make-poller.ts';
 import type { Mapping } from './mapping-registry.ts';
 import { userAction, type MappingStatus } from './mapping-response.ts';
@@ -20,6 +21,7 @@ export interface MappingEntryParts {
   sources: EventSources;
   shapes: EventShapes;
   deliveries: FailureDeliveries;
+  pauses: KeptPauses;
   uuid: () => string;
   invocations: PolledInvocations;
   processes: () => number;
@@ -82,6 +84,7 @@ export class MappingEntry {
     this.#takenUp = true;
     this.mapping = mapping;
     this.#state = settledState(mapping);
+    this.#pause = this.#parts.pauses.take(mapping.uuid);
     if (paused && mapping.configuration.enabled) this.#work = this.#work.then(() => this.#holdLeftOver());
     this.#settle();
   }
@@ -90,8 +93,8 @@ export class MappingEntry {
     const { enabled } = mapping.configuration;
     this.#state = enabled === this.mapping.configuration.enabled ? 'Updating' : enabled ? 'Enabling' : 'Disabling';
     this.mapping = mapping;
-    // Whoever changes a mapping wants to see what it does now.
-    this.#pause = undefined;
+    // Whoever enables a mapping wants it to poll; a change may be what mends it. What else was paused stays so, whatever is edited.
+    if (this.#state === 'Enabling' || this.#pause?.reason === 'failing') this.#setPause(undefined);
     const status = this.status();
     this.#parts.clock.soon(() => this.#settle());
     return status;
@@ -102,6 +105,7 @@ export class MappingEntry {
     this.#state = 'Deleting';
     void this.stop().then(() => {
       this.poller.forget?.();
+      this.#setPause(undefined);
       done();
     });
     return this.status();
@@ -117,13 +121,13 @@ export class MappingEntry {
   pauseFor(reason: MappingPause['reason'], message: string): void {
     // What failed stays failed when everything pauses beside it.
     if (this.#pause?.reason === 'failing' && reason === 'paused') return;
-    this.#pause = { reason, message, since: this.#parts.clock.now() };
+    this.#setPause({ reason, message, since: this.#parts.clock.now() });
     this.#settle();
   }
 
   resume(): void {
     if (!this.#pause) return;
-    this.#pause = undefined;
+    this.#setPause(undefined);
     this.#settle();
   }
 
@@ -139,6 +143,11 @@ export class MappingEntry {
     });
     this.#work = reset.catch(() => {});
     return reset;
+  }
+
+  #setPause(pause: MappingPause | undefined): void {
+    this.#pause = pause;
+    this.#parts.pauses.set(this.mapping.uuid, pause);
   }
 
   async #holdLeftOver(): Promise<void> {

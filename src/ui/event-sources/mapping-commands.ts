@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { EventSourceMappingSummary, ResetPosition } from '../../contracts/event-source-mappings.ts';
 import { UserError } from '../../contracts/faults.ts';
-import { callService, pauseMapping, pollMappingOnce, resetMapping, resetMappingPosition, resumeMapping } from '../../protocol/engine.ts';
+import { callService, pauseMapping, pauseMappings, pollMappingOnce, resetMapping, resetMappingPosition, resumeMapping, resumeMappings } from '../../protocol/engine.ts';
 import { columnForText } from '../text-column.ts';
 import { count, sourceName } from './mapping-words.ts';
 import type { EventSourceParts } from './parts.ts';
@@ -42,6 +42,16 @@ export function registerMappingCommands({ commands, engine, chooser, documents, 
   });
   onMapping('pauseMapping', 'Pause Event Source Mapping', async ({ uuid }) => { await engine.request(pauseMapping, { uuid }); }, ({ pause }) => pause === undefined);
   onMapping('resumeMapping', 'Resume Event Source Mapping', async ({ uuid }) => { await engine.request(resumeMapping, { uuid }); }, ({ pause }) => pause !== undefined);
+  commands.register('pauseMappings', async () => {
+    const paused = await engine.request0(pauseMappings);
+    inform(paused === 0 ? 'No event source mapping polls.' : `${count(paused, 'event source mapping')} paused.`);
+    return paused;
+  });
+  commands.register('resumeMappings', async () => {
+    const resumed = await engine.request0(resumeMappings);
+    inform(resumed === 0 ? 'No event source mapping is paused.' : `${count(resumed, 'event source mapping')} resumed.`);
+    return resumed;
+  });
   onMapping('resetMapping', 'Reset Event Source Mapping to the Template', async ({ uuid, functionName }) => {
     const changed = await engine.request(resetMapping, { uuid });
     inform(changed ? `The mapping of ${functionName} is as the template says.` : 'It is as the template says already.');

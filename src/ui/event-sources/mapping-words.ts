@@ -37,6 +37,25 @@ export function bySource(mappings: readonly EventSourceMappingSummary[]): Source
   })).toSorted((one, other) => one.name.localeCompare(other.name) || one.arn.localeCompare(other.arn));
 }
 
+/** Enabled, and does not poll. */
+export function isPaused({ state, pause }: EventSourceMappingSummary): boolean {
+  return pause !== undefined && state !== 'Disabled' && state !== 'Disabling';
+}
+
+/** Enabled, and polls: as far as it is up to its state. */
+export function isPolling({ state, pause }: EventSourceMappingSummary): boolean {
+  return pause === undefined && state !== 'Disabled' && state !== 'Disabling' && state !== 'Deleting';
+}
+
+/** What the view says above its rows; undefined while nothing is paused. */
+export function pausedSentence(mappings: readonly EventSourceMappingSummary[]): string | undefined {
+  const paused = mappings.filter(isPaused).length;
+  if (paused === 0) return undefined;
+  const enabled = paused + mappings.filter(isPolling).length;
+  const which = paused < enabled ? `${number(paused)} of ${count(enabled, 'event source mapping')} ${paused === 1 ? 'is' : 'are'}` : paused === 1 ? 'The event source mapping is' : `All ${count(paused, 'event source mapping')} are`;
+  return `${which} paused: records wait in their sources until you resume.`;
+}
+
 const pauseWords = { 'left-over': 'waits since last time', paused: 'paused', failing: 'paused: keeps failing' } as const;
 
 /** `Enabled · 3 waiting · 2 batches in flight · 120 matched, 4 filtered · last: OK`. */
@@ -57,11 +76,6 @@ export function mappingDescription(mapping: EventSourceMappingSummary): string {
 export function lastResult({ lastProcessingResult, counts }: EventSourceMappingSummary): string | undefined {
   if (counts.batches === 0) return undefined;
   return lastProcessingResult === 'OK' ? 'OK' : lastProcessingResult;
-}
-
-export function sourceDescription({ source, mappings }: SourceGroup): string {
-  const backlog = mappings.map((mapping) => mapping.backlog).find((each) => each !== undefined);
-  return [sourceTitles[source], backlog !== undefined && backlog > 0 && `${number(backlog)} waiting`].filter((part) => part !== false).join(' · ');
 }
 
 export function mappingIcon({ state, pause, problem, batchesInFlight, lastProcessingResult, counts }: EventSourceMappingSummary): IconWords {

@@ -3,11 +3,13 @@ import * as vscode from 'vscode';
 import type { EventSourceMappingSummary, FilteredRecord, ShardSummary } from '../../contracts/event-source-mappings.ts';
 import type { EngineClient } from '../engine-client.ts';
 import {
-  bySource, filteredDescription, mappingContext, mappingDescription, mappingFacts, mappingIcon, mappingSpoken, shardDescription, sourceDescription,
+  bySource, filteredDescription, mappingContext, mappingDescription, mappingFacts, mappingIcon, mappingSpoken, pausedSentence, shardDescription,
   sourceIcons, sourceName, sourceTitles, type SourceGroup,
 } from './mapping-words.ts';
 
 const viewId = 'localLambda.eventSources';
+/** A busy mapping changes all the time; the view follows it at most so often, milliseconds. */
+const refreshRest = 400;
 
 export type SourceNode =
   | { kind: 'source'; group: SourceGroup }
@@ -18,28 +20,46 @@ export type SourceNode =
 
 export class EventSourcesTree implements vscode.TreeDataProvider<SourceNode>, vscode.Disposable {
   readonly #engine: EngineClient;
-  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #changed = new vscode.EventEmitter<SourceNode | undefined>();
   readonly #disposables: vscode.Disposable[];
+  readonly #view: vscode.TreeView<SourceNode>;
+  /** VS Code knows a row by its object: each keeps the one it was shown with. */
+  readonly #nodes = new Map<string, SourceNode>();
+  /** How each row was shown, by its key; the whole view's is empty. */
+  #shown = new Map<string, Shown>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #refreshedAt = 0;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
   /** `onVisible` is called when the user looks at the view. */
   constructor(engine: EngineClient, onVisible: () => void) {
     this.#engine = engine;
-    const view = vscode.window.createTreeView(viewId, { treeDataProvider: this });
+    this.#view = vscode.window.createTreeView<SourceNode>(viewId, { treeDataProvider: this, showCollapseAll: true });
     this.#disposables = [
-      this.#changed, view,
-      view.onDidChangeVisibility(({ visible }) => { if (visible) onVisible(); }),
-      engine.onDidChangeMappings(() => this.#changed.fire()),
-      engine.onDidChangeState(() => this.#changed.fire()),
+      this.#changed, this.#view,
+      { dispose: () => clearTimeout(this.#timer) },
+      this.#view.onDidChangeVisibility(({ visible }) => { if (visible) onVisible(); }),
+      engine.onDidChangeMappings(() => this.#refreshSoon()),
+      engine.onDidChangeState(() => this.#refreshSoon()),
     ];
-    if (view.visible) onVisible();
+    if (this.#view.visible) onVisible();
+  }
+
+  /** Above the rows. */
+  get message(): string | undefined {
+    return this.#view.message;
   }
 
   getChildren(node?: SourceNode): SourceNode[] {
-    if (!node) return bySource(this.#engine.mappings).map((group) => ({ kind: 'source', group }));
-    if (node.kind === 'source') return node.group.mappings.map((mapping) => ({ kind: 'mapping', mapping }));
-    return node.kind === 'mapping' ? parts(node.mapping) : [];
+    return this.#children(node).map((child) => this.#kept(child));
+  }
+
+  getParent(node: SourceNode): SourceNode | undefined {
+    if (node.kind === 'source') return undefined;
+    const group = bySource(this.#engine.mappings).find(({ arn }) => arn === node.mapping.eventSourceArn);
+    if (!group) return undefined;
+    return this.#kept(node.kind === 'mapping' ? { kind: 'source', group } : { kind: 'mapping', mapping: node.mapping });
   }
 
   getTreeItem(node: SourceNode): vscode.TreeItem {
@@ -52,9 +72,82 @@ export class EventSourcesTree implements vscode.TreeDataProvider<SourceNode>, vs
     }
   }
 
+  /** Selects a mapping; nothing while the view does not hold it. */
+  async reveal(uuid: string): Promise<void> {
+    const mapping = this.#engine.mappings.find((each) => each.uuid === uuid);
+    if (mapping) await this.#view.reveal(this.#kept({ kind: 'mapping', mapping }), { select: true, focus: false });
+  }
+
   dispose(): void {
     for (const disposable of this.#disposables) disposable.dispose();
   }
+
+  #children(node?: SourceNode): SourceNode[] {
+    if (!node) return bySource(this.#engine.mappings).map((group) => ({ kind: 'source', group }));
+    if (node.kind === 'source') return node.group.mappings.map((mapping) => ({ kind: 'mapping', mapping }));
+    return node.kind === 'mapping' ? parts(node.mapping) : [];
+  }
+
+  #kept(node: SourceNode): SourceNode {
+    const key = keyOf(node);
+    const before = this.#nodes.get(key);
+    if (before) return Object.assign(before, node);
+    this.#nodes.set(key, node);
+    return node;
+  }
+
+  #refreshSoon(): void {
+    if (this.#timer) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#refreshedAt = performance.now();
+      this.#refresh();
+    }, Math.max(0, this.#refreshedAt + refreshRest - performance.now()));
+  }
+
+  /** Only what looks different: VS Code makes a refreshed row anew, and its buttons are gone under the mouse for a moment. */
+  #refresh(): void {
+    // exactOptionalPropertyTypes: VS Code takes undefined as "no message".
+    (this.#view as { message: string | undefined }).message = pausedSentence(this.#engine.mappings);
+    const before = this.#shown;
+    this.#shown = new Map();
+    const changed: (SourceNode | undefined)[] = [];
+    this.#compare(undefined, before, changed);
+    for (const key of this.#nodes.keys()) if (!this.#shown.has(key)) this.#nodes.delete(key);
+    for (const node of changed) this.#changed.fire(node);
+  }
+
+  /** @param changed Gets the nodes to refresh; undefined for a row below one of them, which comes with it. */
+  #compare(node: SourceNode | undefined, before: ReadonlyMap<string, Shown>, changed: (SourceNode | undefined)[] | undefined): void {
+    const children = this.getChildren(node);
+    const shown: Shown = { look: node ? lookOf(this.getTreeItem(node)) : '', children: children.map((child) => this.getTreeItem(child).id).join('\n') };
+    const key = node ? keyOf(node) : '';
+    this.#shown.set(key, shown);
+    const old = before.get(key);
+    const same = old?.look === shown.look && old.children === shown.children;
+    if (!same) changed?.push(node);
+    for (const child of children) this.#compare(child, before, same ? changed : undefined);
+  }
+}
+
+interface Shown {
+  look: string;
+  /** Ids of its rows. */
+  children: string;
+}
+
+function keyOf(node: SourceNode): string {
+  switch (node.kind) {
+    case 'source': return `source:${node.group.arn}`;
+    case 'mapping': return `mapping:${node.mapping.uuid}`;
+    case 'note': return `${node.note}:${node.mapping.uuid}`;
+    case 'shard': return `shard:${node.mapping.uuid}:${node.shard.shardId}`;
+    case 'filtered': return `filtered:${node.mapping.uuid}:${node.record.id}`;
+  }
+}
+
+function lookOf({ label, description, iconPath, contextValue, tooltip, collapsibleState }: vscode.TreeItem): string {
+  return JSON.stringify([label, description, iconPath, contextValue, typeof tooltip === 'object' ? tooltip.value : tooltip, collapsibleState]);
 }
 
 function parts(mapping: EventSourceMappingSummary): SourceNode[] {
@@ -70,7 +163,7 @@ function parts(mapping: EventSourceMappingSummary): SourceNode[] {
 function sourceItem(group: SourceGroup): vscode.TreeItem {
   const item = new vscode.TreeItem(group.name, vscode.TreeItemCollapsibleState.Expanded);
   item.id = `source:${group.arn}`;
-  item.description = sourceDescription(group);
+  item.description = sourceTitles[group.source];
   item.iconPath = new vscode.ThemeIcon(sourceIcons[group.source]);
   item.contextValue = `source ${group.source}`;
   item.tooltip = `${sourceTitles[group.source]} ${group.arn}`;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { EventSourceMappingSummary } from '../../../src/contracts/event-source-mappings.ts';
 import { fateText } from '../../../src/ui/event-sources/fate-text.ts';
 import {
-  bySource, mappingContext, mappingDescription, mappingFacts, mappingIcon, mappingSpoken, shardDescription, sourceDescription, sourceName,
+  bySource, mappingContext, mappingDescription, mappingFacts, mappingIcon, mappingSpoken, pausedSentence, shardDescription, sourceName,
 } from '../../../src/ui/event-sources/mapping-words.ts';
 import { factsOf, fields, fromConfiguration, toInput, valuesProblem, type FieldId } from '../../../src/ui/event-sources/mapping-values.ts';
 
@@ -29,7 +29,6 @@ describe('event sources', () => {
   it('are grouped by source, by name', () => {
     const groups = bySource([mapping({ uuid: 'b', functionName: 'Zeta' }), mapping({ uuid: 'c', eventSourceArn: clicks, source: 'kinesis' }), mapping({ uuid: 'a', functionName: 'Alpha', backlog: 7 })]);
     assert.deepEqual(groups.map(({ name, mappings }) => [name, mappings.map(({ functionName }) => functionName)]), [['clicks', ['ShipOrder']], ['orders', ['Alpha', 'Zeta']]]);
-    assert.deepEqual(groups.map(sourceDescription), ['Kinesis stream', 'SQS queue · 7 waiting']);
     assert.deepEqual([orders, clicks, table].map(sourceName), ['orders', 'clicks', 'carts']);
   });
 
@@ -46,6 +45,15 @@ describe('event sources', () => {
     assert.match(mappingSpoken(failing), /ShipOrder from orders.*The batch failed 20 times/);
     assert.match(mappingDescription(mapping({ pause: { reason: 'left-over', message: '', since: 0 } })), /^waits since last time/);
     assert.match(mappingDescription(mapping({ problem: 'The queue orders is gone.' })), /Enabled · problem/);
+  });
+
+  it('say above the rows how many of them are paused; one that is disabled is not', () => {
+    const paused = mapping({ uuid: 'p', pause: { reason: 'paused', message: '', since: 0 } });
+    const off = mapping({ uuid: 'o', state: 'Disabled', pause: { reason: 'paused', message: '', since: 0 } });
+    assert.equal(pausedSentence([mapping(), off]), undefined);
+    assert.equal(pausedSentence([mapping(), paused, off]), '1 of 2 event source mappings is paused: records wait in their sources until you resume.');
+    assert.equal(pausedSentence([paused]), 'The event source mapping is paused: records wait in their sources until you resume.');
+    assert.equal(pausedSentence([paused, paused]), 'All 2 event source mappings are paused: records wait in their sources until you resume.');
   });
 
   it('have an icon for each state', () => {
