@@ -27,7 +27,7 @@ import { LoopbackPoster } from './host/http-poster.ts';
 import { registerMappings } from './host/mapping-handlers.ts';
 import { ownRoutes } from './host/own-routes.ts';
 import { RealAws } from './host/real-aws.ts';
-import { deliveryPorts, registerResources, resourcesSnapshot, setResourceBaselines } from './host/resource-handlers.ts';
+import { deliveryPorts, registerResources, resourcesSnapshot, setResourceBaselines, type DeliveryHint } from './host/resource-handlers.ts';
 import { PausingGate } from './host/pausing-gate.ts';
 import { RpcServer, socketPathFor } from './host/rpc-server.ts';
 import { randomHex } from './host/random-hex.ts';
@@ -57,7 +57,7 @@ import { SqliteQueueMessages } from './store/queue-messages.ts';
 import { openState } from './store/state-database.ts';
 import { SqliteStreamRecords } from './store/stream-records.ts';
 import { SqliteTopicStore } from './store/topic-store.ts';
-import { deliveryRequest, denialHint } from './template/permission-check.ts';
+import { functionDeliveryHint, serviceDeliveryHint } from './template/delivery-hints.ts';
 import { createWorkspaceReader } from './template/workspace-reader.ts';
 
 export interface EngineOptions {
@@ -124,10 +124,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     idleMilliseconds: () => settings.environmentIdleSeconds * 1000,
     enforceMemory: () => settings.enforceMemory,
   }));
-  const deliveryHint = (name: string, targetArn: string) => {
-    const definition = reader.model.functions.find(({ configuration }) => configuration.functionName === name);
-    return definition && denialHint(definition.permissions, deliveryRequest(targetArn), `the role of ${name}`);
-  };
+  const deliveryHint = (name: string, targetArn: string) => functionDeliveryHint(reader.model, name, targetArn);
+  const hint: DeliveryHint = (delivery) => serviceDeliveryHint(reader.model, delivery);
   const hosts: Partial<ResourceHosts> = {};
   const lambda: LambdaService = new LambdaService({
     clock, runner, history, documents, gate, queue: new SqliteEventQueue(state.database), targets: deliveryPorts(hosts), deliveryHint, settings: currentSettings, logger,
@@ -184,7 +182,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   });
   const broadcaster = new Broadcaster({
     connections: () => rpc.connections, functions: () => lambda.listSummaries(), status: engineStatus,
-    resources: () => resourcesSnapshot(hosts), mappings: () => lambda.mappings.summaries(),
+    resources: () => resourcesSnapshot(hosts, hint), mappings: () => lambda.mappings.summaries(),
   });
   const endpoint = new Endpoint({
     lambda, credentials: { ...credentials, lookup: (id) => realAws.secretOf(id) }, token: credentials.token, logger,
@@ -232,7 +230,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   const register = (connection: MessageConnection) => {
     registered.register(connection);
     registerMappings(connection, lambda.mappings, logger);
-    registerResources(connection, { hosts, lambda, logger, endpoint: () => info.endpoint });
+    registerResources(connection, { hosts, hint, lambda, logger, endpoint: () => info.endpoint });
   };
 
   let endTimer: NodeJS.Timeout | undefined;

@@ -157,6 +157,15 @@ export interface ResourceDefinition {
   policy?: readonly PolicyStatement[];
 }
 
+/** A delivery that a service makes in its own name, for which AWS looks at the policy of the target. */
+export interface ServiceDelivery {
+  /** For example `sns.amazonaws.com`. */
+  principal: string;
+  /** The topic or rule. */
+  sourceArn: string;
+  targetArn: string;
+}
+
 /** A durable embedded service that templates feed. */
 export interface TemplateFed {
   /** Replaces what templates declare; overlays stay unless the template changed the same property (then it wins, and the log says so). */
@@ -208,6 +217,8 @@ export interface TopicSummary {
     pending: boolean;
     /** HTTP deliveries that wait for their first attempt or a retry. */
     waiting: number;
+    /** "AWS would deny this", with the statement that the policy of its queue or function lacks. */
+    hint?: string;
   }[];
   /** Newest first, at most 20. */
   lastMessages: readonly PublishedMessage[];
@@ -249,6 +260,8 @@ export interface BusSummary {
     matched: number;
     /** Why it cannot work as it stands; one sentence. */
     problem?: string;
+    /** "AWS would deny this", with the statements that the policies of its targets lack; by target ARN. */
+    hints?: Readonly<Record<string, string>>;
     origin?: FunctionOrigin;
     /** What an API call changed over the template: AWS parameter names, `Target <Id>` for a target. */
     changed: readonly string[];

@@ -4,7 +4,7 @@ import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { UserError } from '../contracts/faults.ts';
 import type { LambdaApi, LambdaOperation } from '../contracts/lambda-api.ts';
 import type { Logger } from '../contracts/logger.ts';
-import type { BucketPort, EventBusPort, QueuePort, ResourceDefinition, ResourceHosts, ResourcesSnapshot, ServiceInput, ServiceOutput, TopicPort } from '../contracts/resources.ts';
+import type { BucketPort, BusSummary, EventBusPort, QueuePort, ResourceDefinition, ResourceHosts, ResourcesSnapshot, ServiceDelivery, ServiceInput, ServiceOutput, TopicPort, TopicSummary } from '../contracts/resources.ts';
 import {
   callService, deleteBucketObject, deleteMessage, explainEvent, fireRule, listBucketObjects, listResources, peekMessages, peekRecords, putStreamRecord,
   putTableChange, readBucketObject,
@@ -13,20 +13,50 @@ import { answer } from './rpc-server.ts';
 
 export interface ResourceParts {
   hosts: Partial<ResourceHosts>;
+  hint: DeliveryHint;
   lambda: LambdaApi;
   logger: Logger;
   endpoint: () => string;
 }
 
-export function resourcesSnapshot(hosts: Partial<ResourceHosts>): ResourcesSnapshot {
+/** What AWS would say of a delivery that works here; undefined when it would make it too, or nobody knows. */
+export type DeliveryHint = (delivery: ServiceDelivery) => string | undefined;
+
+export function resourcesSnapshot(hosts: Partial<ResourceHosts>, hint: DeliveryHint): ResourcesSnapshot {
+  const queues = hosts.queues?.summaries() ?? [];
+  const topics = hosts.topics?.summaries() ?? [];
+  // Templates do not tell a policy that was changed by a call.
+  const changed = new Set([...queues, ...topics].filter((each) => each.changed.includes('Policy')).map(({ arn }) => arn));
+  const known: DeliveryHint = (delivery) => (changed.has(delivery.targetArn) ? undefined : hint(delivery));
   return {
     streams: hosts.streams?.summaries() ?? [],
     tableStreams: hosts.tableStreams?.summaries() ?? [],
-    queues: hosts.queues?.summaries() ?? [],
-    topics: hosts.topics?.summaries() ?? [],
-    buses: hosts.buses?.summaries() ?? [],
+    queues,
+    topics: topics.map((topic) => withTopicHints(topic, known)),
+    buses: (hosts.buses?.summaries() ?? []).map((bus) => withRuleHints(bus, known)),
     buckets: hosts.buckets?.summaries() ?? [],
   };
+}
+
+function withTopicHints(topic: TopicSummary, hint: DeliveryHint): TopicSummary {
+  const subscriptions = topic.subscriptions.map((subscription) => {
+    const found = hint({ principal: 'sns.amazonaws.com', sourceArn: topic.arn, targetArn: subscription.endpoint });
+    return found === undefined ? subscription : { ...subscription, hint: found };
+  });
+  return { ...topic, subscriptions };
+}
+
+function withRuleHints(bus: BusSummary, hint: DeliveryHint): BusSummary {
+  const rules = bus.rules.map((rule) => {
+    // Schedules of EventBridge Scheduler deliver by a role of their own.
+    if (!rule.arn.includes(':rule/')) return rule;
+    const hints = rule.targetArns.flatMap((targetArn) => {
+      const found = hint({ principal: 'events.amazonaws.com', sourceArn: rule.arn, targetArn });
+      return found === undefined ? [] : [[targetArn, found] as const];
+    });
+    return hints.length === 0 ? rule : { ...rule, hints: Object.fromEntries(hints) };
+  });
+  return { ...bus, rules };
 }
 
 /** Hands each service the definitions that are its own. */
@@ -55,7 +85,7 @@ export function deliveryPorts(hosts: Partial<ResourceHosts>): { queues: QueuePor
   };
 }
 
-export function registerResources(connection: MessageConnection, { hosts, lambda, logger, endpoint }: ResourceParts): void {
+export function registerResources(connection: MessageConnection, { hosts, hint, lambda, logger, endpoint }: ResourceParts): void {
   const guarded = <R>(work: () => R | Promise<R>): Promise<R> => answer(logger, work);
   const part = <K extends keyof ResourceHosts>(name: K): ResourceHosts[K] => {
     const host = hosts[name];
@@ -68,7 +98,7 @@ export function registerResources(connection: MessageConnection, { hosts, lambda
     if (!found || !('call' in found) || !found.hasOperation(operation)) throw new UserError(`There is no operation ${operation} of ${service} here.`);
     return found.call(operation, input, { requestId: randomUUID(), endpoint: endpoint() });
   };
-  connection.onRequest(listResources, () => guarded(() => resourcesSnapshot(hosts)));
+  connection.onRequest(listResources, () => guarded(() => resourcesSnapshot(hosts, hint)));
   connection.onRequest(callService, ({ service, operation, input }) => guarded(() => call(service, operation, input)));
   connection.onRequest(peekMessages, ({ queueArn, limit, after }) => guarded(() => part('queues').peek(queueArn, limit, after)));
   connection.onRequest(deleteMessage, ({ queueArn, messageId }) => guarded(() => part('queues').removeMessage(queueArn, messageId)));

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { FunctionOrigin } from '../../contracts/functions.ts';
 import { arnOf, idOf, type BusEvent, type Node } from './nodes.ts';
 import {
-  bucketDescription, busEventDescription, count, destinationTitles, messageDescription, messageTitle, preview, publishedDescription,
+  bucketDescription, busEventDescription, count, deniedWords, destinationTitles, messageDescription, messageTitle, preview, publishedDescription,
   queueDescription, retriesText, ruleDescription, sectionTitles, size, subscriptionDescription, subscriptionName, targetKind,
   targetName, topicDescription,
 } from './words.ts';
@@ -116,13 +116,14 @@ function appearance(node: Node, now: number, snapshotAt: number): Appearance {
       const { subscription } = node;
       return {
         label: subscriptionName(subscription), description: subscriptionDescription(subscription), icon: 'arrow-right', context: [subscription.filterPolicy !== undefined && 'filtered'],
-        ...(subscription.pending && { color: warning }),
+        ...((subscription.pending || subscription.hint !== undefined) && { color: warning }),
         tooltip: table('Subscription', [
           ['Endpoint', code(subscription.endpoint)],
           ['Filter policy', subscription.filterPolicy === undefined ? '' : code(subscription.filterPolicy)],
           ['Filters', subscription.filterPolicy === undefined ? '' : subscription.filterPolicyScope ?? 'MessageAttributes'],
           ['Dead-letter queue', subscription.deadLetterTargetArn === undefined ? '' : code(subscription.deadLetterTargetArn)],
           ['ARN', code(subscription.arn)],
+          ['On AWS', subscription.hint === undefined ? '' : text(subscription.hint)],
         ]),
       };
     }
@@ -167,8 +168,14 @@ function appearance(node: Node, now: number, snapshotAt: number): Appearance {
         ]),
       };
     }
-    case 'ruleTarget':
-      return { label: targetName(node.targetArn), description: targetKind(node.targetArn), icon: 'arrow-right', command: { command: 'localLambda.revealTarget', title: 'Show Target', arguments: [node] } };
+    case 'ruleTarget': {
+      const hint = node.rule.hints?.[node.targetArn];
+      return {
+        label: targetName(node.targetArn), description: [targetKind(node.targetArn), ...hint === undefined ? [] : [deniedWords]].join(' · '), icon: 'arrow-right',
+        ...(hint !== undefined && { color: warning, tooltip: table('Target', [['ARN', code(node.targetArn)], ['On AWS', text(hint)]]) }),
+        command: { command: 'localLambda.revealTarget', title: 'Show Target', arguments: [node] },
+      };
+    }
     case 'eventGroup': return { label: 'Last events', icon: 'history', state: 'collapsed' };
     case 'busEvent': {
       const { event } = node;

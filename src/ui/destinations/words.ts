@@ -43,15 +43,19 @@ export function subscriptionName({ protocol, endpoint }: Subscription): string {
   return protocol === 'sqs' || protocol === 'lambda' ? targetName(endpoint) : endpoint;
 }
 
-export function subscriptionDescription({ protocol, filterPolicy, filterPolicyScope, rawMessageDelivery, pending, waiting }: Subscription): string {
+export function subscriptionDescription({ protocol, filterPolicy, filterPolicyScope, rawMessageDelivery, pending, waiting, hint }: Subscription): string {
   return [
     protocol,
     filterPolicy !== undefined && (filterPolicyScope === 'MessageBody' ? 'filter on body' : 'filter on attributes'),
     rawMessageDelivery && 'raw',
     pending && 'pending confirmation',
     waiting > 0 && `${waiting.toLocaleString('en-US')} waiting`,
+    hint !== undefined && deniedWords,
   ].filter((part) => part !== false).join(' · ');
 }
+
+/** Of a delivery that works here; the tooltip has the statement that is missing. */
+export const deniedWords = 'AWS would deny it';
 
 export function publishedDescription({ delivered, missed, publishedAt }: PublishedMessage, now: number): string {
   return [`delivered to ${delivered}`, missed.length > 0 && `missed ${missed.length}`, ago(publishedAt, now)].filter((part) => part !== false).join(' · ');

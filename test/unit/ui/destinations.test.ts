@@ -112,6 +112,7 @@ describe('words of the Destinations view', () => {
     assert.equal(ruleDescription(bus.rules[0]!), 'rate(1 day) · matched 3');
     assert.equal(ruleDescription({ ...bus.rules[0]!, enabled: false, nextRun: 1, problem: 'x' }), 'disabled · cannot work · rate(1 day) · matched 3');
     assert.equal(subscriptionDescription(topic.subscriptions[0]!), 'sqs · filter on body · raw');
+    assert.equal(subscriptionDescription({ ...topic.subscriptions[0]!, hint: 'x' }), 'sqs · filter on body · raw · AWS would deny it');
     assert.equal(retriesText({}), '2 retries · at most 6 h old');
     assert.equal(retriesText({ maximumRetryAttempts: 1, maximumEventAgeInSeconds: 90 }), '1 retry · at most 1 min 30 s old');
     assert.equal(targetText(arn('events', 'event-bus/shop')), 'shop (EventBridge)');
