@@ -103,6 +103,18 @@ export interface RecordFate {
   executionId?: string;
 }
 
+/** A batch that was given up and invoked again by hand. */
+export interface BatchRedrive {
+  executionId: string;
+  functionName: string;
+  /** In the event. */
+  records: number;
+  /** Of them. */
+  failed: number;
+  /** One sentence, when some failed. */
+  why?: string;
+}
+
 /** Where a stream mapping is to read from, as a person may set it. */
 export type ResetPosition = { kind: 'TRIM_HORIZON' } | { kind: 'LATEST' } | { kind: 'AT_TIMESTAMP'; /** Epoch milliseconds. */ at: number };
 
@@ -127,4 +139,10 @@ export interface EventSourceMappingHost {
    * @param sourceArn Only mappings of this source, when given.
    */
   why(id: string, sourceArn?: string): RecordFate[];
+  /**
+   * Reads the records of a batch that was given up from their stream again and invokes the function with them.
+   * @param record What the on-failure destination got. Undefined when it is no such record.
+   * @throws UserError when the mapping, the stream or its records are gone. @throws AwsFault when the function cannot be invoked.
+   */
+  redrive(record: string): Promise<BatchRedrive | undefined>;
 }

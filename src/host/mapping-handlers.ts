@@ -2,7 +2,7 @@
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import type { EventSourceMappingHost } from '../contracts/event-source-mappings.ts';
 import type { Logger } from '../contracts/logger.ts';
-import { explainRecord, listMappings, pauseMapping, pauseMappings, pollMappingOnce, resetMapping, resetMappingPosition, resumeMapping, resumeMappings } from '../protocol/engine.ts';
+import { explainRecord, listMappings, pauseMapping, pauseMappings, pollMappingOnce, redriveBatch, resetMapping, resetMappingPosition, resumeMapping, resumeMappings } from '../protocol/engine.ts';
 import { answer } from './rpc-server.ts';
 
 export function registerMappings(connection: MessageConnection, mappings: EventSourceMappingHost, logger: Logger): void {
@@ -15,5 +15,6 @@ export function registerMappings(connection: MessageConnection, mappings: EventS
   connection.onRequest(resumeMappings, () => guarded(() => mappings.resumeAll()));
   connection.onRequest(resetMappingPosition, ({ uuid, position }) => guarded(() => mappings.resetPosition(uuid, position)));
   connection.onRequest(resetMapping, ({ uuid }) => guarded(() => mappings.reset(uuid)));
+  connection.onRequest(redriveBatch, ({ record }) => guarded(async () => await mappings.redrive(record) ?? null));
   connection.onRequest(explainRecord, ({ id, sourceArn }) => guarded(() => mappings.why(id, sourceArn)));
 }

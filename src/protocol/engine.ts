@@ -1,7 +1,7 @@
 /** Messages between the engine process and its clients (extension windows, the CLI), over `vscode-jsonrpc`. */
 import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { Execution, ExecutionContent, ExecutionQuery } from '../contracts/executions.ts';
-import type { EventSourceMappingSummary, RecordFate, ResetPosition } from '../contracts/event-source-mappings.ts';
+import type { BatchRedrive, EventSourceMappingSummary, RecordFate, ResetPosition } from '../contracts/event-source-mappings.ts';
 import type { ClockState } from '../contracts/clock.ts';
 import type { EventAction, FaultSettings, FunctionSummary } from '../contracts/lambda-api.ts';
 import type { BucketObject, EventExplanation, PeekedMessage, PeekedRecord, PeekRecords, ResourcesSnapshot, ServiceInput, ServiceOutput, TableChange } from '../contracts/resources.ts';
@@ -207,6 +207,11 @@ export const resumeMapping = new RequestType<{ uuid: string }, void, ErrorData>(
 export const resetMappingPosition = new RequestType<{ uuid: string; position: ResetPosition }, void, ErrorData>('mappings/reset-position');
 /** Back to what the template says; false when nothing was changed. */
 export const resetMapping = new RequestType<{ uuid: string }, boolean, ErrorData>('mappings/reset');
+/**
+ * Invokes a function again with a batch that its mapping gave up, by the record that the on-failure destination got; null when the
+ * text is no such record.
+ */
+export const redriveBatch = new RequestType<{ record: string }, BatchRedrive | null, ErrorData>('mappings/redrive');
 /** Why a message or record reached no function: one answer for each mapping that could have had it. */
 export const explainRecord = new RequestType<{ id: string; sourceArn?: string }, RecordFate[], ErrorData>('mappings/why');
 

@@ -1,7 +1,7 @@
 /** Event source mappings: their states, their pollers, and what people ask of them beside the API. */
 import type { Clock } from '../../contracts/clock.ts';
 import type { DocumentStore } from '../../contracts/documents.ts';
-import type { EventSourceMappingHost, EventSourceMappingSummary, RecordFate, ResetPosition } from '../../contracts/event-source-mappings.ts';
+import type { BatchRedrive, EventSourceMappingHost, EventSourceMappingSummary, RecordFate, ResetPosition } from '../../contracts/event-source-mappings.ts';
 import type { EventShapes, EventSources } from '../../contracts/event-sources.ts';
 import { UserError } from '../../contracts/faults.ts';
 import type { FunctionDefinition, RunnableFunction } from '../../contracts/functions.ts';
@@ -17,6 +17,7 @@ import { MappingRegistry, type Mapping } from './mapping-registry.ts';
 import { mappingResponse, type MappingStatus } from './mapping-response.ts';
 import { functionOf } from './mapping.ts';
 import type { PolledInvocations } from './polled-invocations.ts';
+import { redriveBatch } from './redrive.ts';
 
 export interface EventSourceMappingsParts {
   clock: Clock;
@@ -134,6 +135,16 @@ export class EventSourceMappings implements EventSourceMappingHost {
   why(id: string, sourceArn?: string): RecordFate[] {
     return [...this.#entries.values()].filter(({ mapping }) => sourceArn === undefined || mapping.configuration.eventSourceArn === sourceArn)
       .map((entry) => fateOf(entry, id, sourceArn !== undefined)).filter((fate) => fate !== undefined);
+  }
+
+  async redrive(record: string): Promise<BatchRedrive | undefined> {
+    const { sources, shapes, invocations, uuid: newId } = this.#parts;
+    const redriven = await redriveBatch(record, this.#registry.all(), { sources, shapes, invocations, newId });
+    if (!redriven) return undefined;
+    const { sequences, ...result } = redriven;
+    if (result.failed === 0) for (const { poller } of this.#entries.values()) poller.redriven?.(sequences, result.executionId);
+    this.#parts.changed();
+    return result;
   }
 
   // ---- states ----

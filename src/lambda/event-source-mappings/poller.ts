@@ -56,6 +56,8 @@ export interface Poller {
   /** The mapping is gone: nothing of it is to stay. */
   forget?(): void;
   status(): { backlog?: number; batchesInFlight: number; concurrency: number; shards?: ShardSummary[] };
+  /** Streams only: records that it had given up were invoked by hand, and are done. */
+  redriven?(sequenceNumbers: readonly string[], executionId: string): void;
   /** What became of a record, as far as this poller knows; undefined when it knows nothing of it. */
   fate(id: string): Fate | undefined;
 }

@@ -3,16 +3,16 @@ import { writeOutcomes, type OutcomeRun } from '../../contracts/batch-outcomes.t
 import type { StreamEventShape, StreamPosition } from '../../contracts/event-sources.ts';
 import type { BatchEnd, EventDelivery, PolledBatch } from '../../contracts/executions.ts';
 import { AwsFault } from '../../contracts/faults.ts';
-import { readItemFailures, type ItemFailures } from './batch-item-failures.ts';
 import type { Checkpoints, LaneCheckpoint } from './checkpoints.ts';
 import type { FailureCondition, FailureDeliveries } from './failure-records.ts';
-import { functionOf, reportsFailures, type StreamConfiguration } from './mapping.ts';
+import { functionOf, type StreamConfiguration } from './mapping.ts';
 import type { PolledAnswer } from './polled-invocations.ts';
 import { results, throttleBackoff, type Fates, type PollerParts } from './poller.ts';
 import type { RecordAge } from './record-age.ts';
 import { mostAlike, RepeatedFailures } from './repeated-failures.ts';
+import { firstFailure, judgeAnswer, type JudgedAnswer } from './stream-answers.ts';
 import { partOf, type Segment } from './stream-segments.ts';
-import { largestState, stateOf, windowMembers, windowTimes } from './tumbling-windows.ts';
+import { largestState, windowMembers, windowTimes } from './tumbling-windows.ts';
 import { waitUntil } from './waits.ts';
 
 /**
@@ -37,7 +37,7 @@ export interface StreamWorkParts {
   age: RecordAge;
 }
 
-type Attempted = { answer: PolledAnswer; failures: ItemFailures; state?: string };
+type Attempted = JudgedAnswer & { answer: PolledAnswer };
 
 export class StreamWork {
   /** What is left of the batches that were read, in order. */
@@ -88,7 +88,7 @@ export class StreamWork {
       const answer = await invocations.run({ functionArn: configuration.functionArn, payload, batch: this.#batch(segment), executionId: segment.executionId });
       poller.problem(undefined);
       counts.batches += 1;
-      return { answer, ...this.#judged(segment, answer) };
+      return { answer, ...judgeAnswer(answer, segment.items, configuration, segment.final !== undefined) };
     } catch (error) {
       if (!(error instanceof AwsFault)) throw error;
       counts.throttled += 1;
@@ -113,19 +113,6 @@ export class StreamWork {
     return { ...segment, executionId: next, previous: executionId };
   }
 
-  #judged(segment: Segment, answer: PolledAnswer): Omit<Attempted, 'answer'> {
-    const { stream, poller } = this.#parts;
-    if (answer.failure) return { failures: { kind: 'all', reason: `The function failed: ${answer.failure.errorType}.` } };
-    let state: string | undefined;
-    if (stream.tumblingWindowInSeconds > 0) {
-      state = stateOf(answer.payload);
-      if (state === undefined && !segment.final) return { failures: { kind: 'all', reason: 'The answer has no state, which a tumbling window wants.' } };
-    }
-    if (!reportsFailures(poller.configuration)) return { failures: { kind: 'none' }, ...(state === undefined ? {} : { state }) };
-    const sequences = new Set(segment.items.map(({ record }) => record.sequenceNumber));
-    return { failures: readItemFailures(answer.payload, (id) => sequences.has(id)), ...(state === undefined ? {} : { state }) };
-  }
-
   /** Gives AWS milliseconds to wait before what is left is tried again; undefined when there is nothing to wait for. */
   #conclude(before: Segment, { answer, failures, state }: Attempted): number | undefined {
     const { poller, stream } = this.#parts;
@@ -140,7 +127,7 @@ export class StreamWork {
     }
     counts.failed += 1;
     result(results.failed);
-    const firstFailed = failures.kind === 'all' ? 0 : segment.items.findIndex(({ record }) => failures.ids.has(record.sequenceNumber));
+    const firstFailed = firstFailure(failures, segment.items);
     if (firstFailed > 0) {
       // Progress begins a new count of attempts with what is left.
       this.#progress(segment, firstFailed, state);

@@ -111,6 +111,12 @@ export class StreamPoller implements Poller {
     };
   }
 
+  redriven(sequenceNumbers: readonly string[], executionId: string): void {
+    for (const id of sequenceNumbers) {
+      if (this.#fates.get(id)?.fate === 'discarded') this.#fates.set(id, { fate: 'delivered', sentence: 'It was given up, then redriven by hand, and the function had it.', executionId });
+    }
+  }
+
   fate(id: string): Fate | undefined {
     const known = this.#fates.get(id);
     if (known || !/^\d+$/.test(id)) return known;
