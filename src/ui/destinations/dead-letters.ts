@@ -1,4 +1,5 @@
-/** What a dead letter of a function was: which function got which event. No VS Code, so that Node tests it. */
+/** What a dead letter was: which function got which event, or which batch of a stream. No VS Code, so that Node tests it. */
+import type { EventSourceMappingSummary } from '../../contracts/event-source-mappings.ts';
 import type { PeekedMessage } from '../../contracts/resources.ts';
 import { rawMember } from './texts.ts';
 
@@ -28,6 +29,26 @@ export function eventOf({ body, messageAttributes }: PeekedMessage, owners: read
   }
   const [owner] = owners;
   return owner !== undefined && owners.length === 1 && 'RequestID' in messageAttributes ? { functionName: owner, payload: body } : undefined;
+}
+
+/** The execution that had a batch of a stream last, of the record that an on-failure destination got; undefined for any other text. */
+export function failedBatch(body: string): { executionId: string } | undefined {
+  // Most messages are none: not each is parsed.
+  if (!/"(?:Kinesis|DDBStream)BatchInfo"/.test(body)) return undefined;
+  let record: { requestContext?: { requestId?: unknown }; KinesisBatchInfo?: unknown; DDBStreamBatchInfo?: unknown } | null;
+  try {
+    record = JSON.parse(body) as typeof record;
+  } catch {
+    return undefined;
+  }
+  const requestId = record?.requestContext?.requestId;
+  return typeof requestId === 'string' && typeof (record?.KinesisBatchInfo ?? record?.DDBStreamBatchInfo) === 'object' ? { executionId: requestId } : undefined;
+}
+
+/** Where batches of streams go that their mappings give up: ARNs of queues, topics and buckets. */
+export function batchFailureArns(mappings: readonly EventSourceMappingSummary[]): string[] {
+  return mappings.map(({ configuration }) => (configuration['DestinationConfig'] as { OnFailure?: { Destination?: string } } | undefined)?.OnFailure?.Destination)
+    .filter((arn) => arn !== undefined);
 }
 
 function recordOf(body: string): { functionArn: string; payload: string | undefined } | undefined {

@@ -1,6 +1,7 @@
 /** Nodes of the view "Destinations" as VS Code shows them. */
 import * as vscode from 'vscode';
 import type { FunctionOrigin } from '../../contracts/functions.ts';
+import { failedBatch } from './dead-letters.ts';
 import { arnOf, idOf, type BusEvent, type Node } from './nodes.ts';
 import {
   bucketDescription, busEventDescription, count, deniedWords, destinationTitles, messageDescription, messageTitle, preview, publishedDescription,
@@ -97,7 +98,7 @@ function appearance(node: Node, now: number, snapshotAt: number): Appearance {
         label: messageTitle(message.body), description: messageDescription(message, now),
         icon: message.state === 'visible' ? 'mail' : message.state === 'delayed' ? 'watch' : 'mail-read',
         command: { command: 'localLambda.openMessage', title: 'Open Message', arguments: [node] },
-        context: [message.causedBy !== undefined && 'caused'],
+        context: [(message.causedBy !== undefined || failedBatch(message.body) !== undefined) && 'caused'],
         spoken: `Message ${messageTitle(message.body)}, ${messageDescription(message, now)}`,
       };
     }

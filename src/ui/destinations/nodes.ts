@@ -71,9 +71,9 @@ export function sections(functions: readonly FunctionSummary[], { queues, topics
 }
 
 /** Children that are known without asking the engine. */
-export function childrenOf(node: SectionNode | OwnerNode | QualifierNode | TopicNode | PublishedGroupNode | BusNode | RuleNode | EventGroupNode, functions: readonly FunctionSummary[], resources: ResourcesSnapshot): Node[] {
+export function childrenOf(node: SectionNode | OwnerNode | QualifierNode | TopicNode | PublishedGroupNode | BusNode | RuleNode | EventGroupNode, functions: readonly FunctionSummary[], resources: ResourcesSnapshot, batchFailures: readonly string[] = []): Node[] {
   switch (node.kind) {
-    case 'section': return inSection(node.section, functions, resources);
+    case 'section': return inSection(node.section, functions, resources, batchFailures);
     case 'owner': return ofFunction(node.fn, knownArns(functions, resources));
     case 'qualifier': return ofConfig(node.fn, node.config, knownArns(functions, resources));
     case 'topic': {
@@ -101,14 +101,14 @@ function isUsed({ name, rules, lastEvents }: BusSummary): boolean {
   return name !== 'default' || rules.length > 0 || lastEvents.length > 0;
 }
 
-function inSection(section: Section, functions: readonly FunctionSummary[], resources: ResourcesSnapshot): Node[] {
+function inSection(section: Section, functions: readonly FunctionSummary[], resources: ResourcesSnapshot, batchFailures: readonly string[]): Node[] {
   switch (section) {
     case 'functions': {
       const owners = functions.filter(hasDestinations).toSorted(byName);
       return owners.map((fn) => ({ kind: 'owner', fn, expanded: owners.length <= fewOwners }));
     }
     case 'queues': {
-      const dead = deadLetterArns(functions, resources);
+      const dead = deadLetterArns(functions, resources, batchFailures);
       return resources.queues.toSorted(byName).map((queue) => ({ kind: 'queue', queue, deadLetters: dead.has(queue.arn) }));
     }
     case 'topics': return resources.topics.toSorted(byName).map((topic) => ({ kind: 'topic', topic }));
@@ -154,9 +154,10 @@ export function unqualified(arn: string): string {
   return /^(arn:aws[^:]*:lambda:[^:]*:[^:]*:function:[^:]+)/.exec(arn)?.[1] ?? arn;
 }
 
-/** Queues where failures end: of functions, of queues that redrive, of subscriptions. */
-export function deadLetterArns(functions: readonly FunctionSummary[], { queues, topics }: ResourcesSnapshot): ReadonlySet<string> {
+/** Queues where failures end: of functions, of queues that redrive, of subscriptions, of mappings of streams. */
+export function deadLetterArns(functions: readonly FunctionSummary[], { queues, topics }: ResourcesSnapshot, batchFailures: readonly string[]): ReadonlySet<string> {
   const arns = [
+    ...batchFailures,
     ...functions.flatMap(({ deadLetterTargetArn, eventInvokeConfigs }) => [deadLetterTargetArn, ...eventInvokeConfigs.map(({ onFailure }) => onFailure)]),
     ...queues.filter(({ sourceArns }) => sourceArns.length > 0).map(({ arn }) => arn),
     ...topics.flatMap(({ subscriptions }) => subscriptions.map(({ deadLetterTargetArn }) => deadLetterTargetArn)),
@@ -165,8 +166,8 @@ export function deadLetterArns(functions: readonly FunctionSummary[], { queues, 
 }
 
 /** Messages that wait in queues where failures end. */
-export function deadLetterCount(functions: readonly FunctionSummary[], resources: ResourcesSnapshot): number {
-  const dead = deadLetterArns(functions, resources);
+export function deadLetterCount(functions: readonly FunctionSummary[], resources: ResourcesSnapshot, batchFailures: readonly string[] = []): number {
+  const dead = deadLetterArns(functions, resources, batchFailures);
   return resources.queues.filter(({ arn }) => dead.has(arn)).reduce((sum, { visible, delayed, inFlight }) => sum + visible + delayed + inFlight, 0);
 }
 

@@ -1,10 +1,12 @@
 /** Commands about queues: look, send, purge, redrive, delete, create. */
 import * as vscode from 'vscode';
 import { UserError } from '../../contracts/faults.ts';
-import type { QueueSummary } from '../../contracts/resources.ts';
-import { deleteMessage, invoke, peekMessages } from '../../protocol/engine.ts';
+import type { PeekedMessage, QueueSummary } from '../../contracts/resources.ts';
+import { deleteMessage, invoke, peekMessages, redriveBatch } from '../../protocol/engine.ts';
+import { sentence } from '../sentences.ts';
 import { isNode } from './chooser.ts';
-import { eventOf } from './dead-letters.ts';
+import { batchFailureArns, eventOf, failedBatch } from './dead-letters.ts';
+import { redriveText, type Redriven } from './redrive-words.ts';
 import { deadLetterArns, type MessageNode } from './nodes.ts';
 import type { DestinationParts } from './parts.ts';
 import { count, preview, queueDescription, targetName } from './words.ts';
@@ -21,6 +23,8 @@ export function registerQueueCommands(parts: DestinationParts): void {
   });
   commands.register('showSender', async (argument) => {
     const { message } = messageOf(argument);
+    const batch = failedBatch(message.body);
+    if (batch) return parts.showRecord(batch.executionId);
     if (message.causedBy === undefined) throw new UserError('Its trace header names no execution: something outside sent this message.');
     await parts.showRecord(message.causedBy);
   });
@@ -61,7 +65,7 @@ export function registerQueueCommands(parts: DestinationParts): void {
   });
 
   commands.register('redriveQueue', async (argument) => {
-    const dead = deadLetterArns(engine.functions, engine.resources);
+    const dead = deadLetterArns(engine.functions, engine.resources, batchFailureArns(engine.mappings));
     const queue = await chooser.choose('queue', argument, 'Redrive Dead Letters', ({ arn }) => dead.has(arn));
     if (!queue) return undefined;
     if (queue.sourceArns.length === 0) return redriveToFunctions(queue);
@@ -86,32 +90,54 @@ export function registerQueueCommands(parts: DestinationParts): void {
     }
   }
 
-  /** SQS moves messages of queues only; events of functions are invoked again, oldest first. */
+  /** SQS moves messages of queues only: events of functions are invoked again, oldest first, and batches of streams with them. */
   async function redriveToFunctions(queue: QueueSummary): Promise<number> {
     const owners = engine.functions.filter(({ deadLetterTargetArn }) => deadLetterTargetArn === queue.arn).map(({ name }) => name);
-    let moved = 0;
-    let kept = 0;
+    const redriven: Redriven = { queueName: queue.name, owners, events: 0, batches: [], strangers: 0, failures: [] };
     let after: string | undefined;
     for (;;) {
       const page = await engine.request(peekMessages, { queueArn: queue.arn, limit: 100, ...(after !== undefined && { after }) });
       for (const message of page) {
-        const event = eventOf(message, owners);
-        if (!event || message.state === 'in-flight') {
-          kept += 1;
+        if (!await redriveOne(message, redriven)) {
           after = message.messageId;
           continue;
         }
-        await engine.request(invoke, { ...event, invocationType: 'Event', logType: 'None' });
         // Accepted first, removed then: an event may come twice, but is never lost.
         await engine.request(deleteMessage, { queueArn: queue.arn, messageId: message.messageId });
-        moved += 1;
       }
       if (page.length < 100) break;
     }
-    const left = kept === 0 ? '' : ` ${count(kept, 'message')} stayed: they hold no event of a function, or somebody is receiving them.`;
-    if (moved === 0) throw new UserError(`Nothing of ${queue.name} could be sent back.${left}`);
-    inform(`${count(moved, 'event')} of ${queue.name} went back to ${owners.length > 0 ? owners.join(', ') : 'their functions'}.${left}`);
+    const moved = redriven.events + redriven.batches.filter(({ failed }) => failed === 0).length;
+    const text = redriveText(redriven);
+    if (moved === 0) throw new UserError(text);
+    if (redriven.failures.length > 0) void vscode.window.showWarningMessage(text);
+    else inform(text);
     return moved;
+  }
+
+  /** Whether the message has done its service. */
+  async function redriveOne(message: PeekedMessage, redriven: Redriven): Promise<boolean> {
+    if (message.state !== 'in-flight' && failedBatch(message.body)) {
+      try {
+        const batch = await engine.request(redriveBatch, { record: message.body });
+        if (batch) {
+          redriven.batches.push(batch);
+          if (batch.failed > 0) redriven.failures.push(`${batch.functionName} failed again with ${batch.failed === batch.records ? 'it' : `${batch.failed} of ${batch.records} records`}. ${batch.why ?? ''}`.trim());
+          return batch.failed === 0;
+        }
+      } catch (error) {
+        redriven.failures.push(sentence(error));
+        return false;
+      }
+    }
+    const event = eventOf(message, redriven.owners);
+    if (!event || message.state === 'in-flight') {
+      redriven.strangers += 1;
+      return false;
+    }
+    await engine.request(invoke, { ...event, invocationType: 'Event', logType: 'None' });
+    redriven.events += 1;
+    return true;
   }
 
   commands.register('deleteQueue', async (argument, confirmed) => {

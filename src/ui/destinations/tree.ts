@@ -5,6 +5,7 @@ import { listBucketObjects, peekMessages } from '../../protocol/engine.ts';
 import type { EngineClient } from '../engine-client.ts';
 import { leftOverSentence, type LeftOvers } from '../left-over.ts';
 import { sentence } from '../sentences.ts';
+import { batchFailureArns } from './dead-letters.ts';
 import { itemOf } from './items.ts';
 import { childrenOf, deadLetterCount, idOf, sections, type BucketNode, type MoreNode, type Node, type QueueNode, type Section } from './nodes.ts';
 
@@ -28,6 +29,8 @@ export class DestinationsTree implements vscode.TreeDataProvider<Node>, vscode.D
   /** Children shown of queues and buckets whose "Show more" was used, by ARN. */
   readonly #shown = new Map<string, number>();
   #functions: readonly FunctionSummary[] = [];
+  /** On-failure destinations of event source mappings. */
+  #batchFailures: readonly string[] = [];
   #problem: string | undefined;
   #snapshotAt = Date.now();
   #refreshedAt = 0;
@@ -52,10 +55,12 @@ export class DestinationsTree implements vscode.TreeDataProvider<Node>, vscode.D
         this.#refreshSoon();
       }),
       engine.onDidChangeFunctions((functions) => this.#takeFunctions(functions)),
+      engine.onDidChangeMappings(() => this.#takeMappings()),
       engine.onDidChangeState(() => this.#refreshSoon()),
       leftOvers.onDidChange(() => this.#describe()),
     ];
     this.#functions = engine.functions;
+    this.#batchFailures = batchFailureArns(engine.mappings);
     if (this.#view.visible) onVisible();
   }
 
@@ -109,7 +114,7 @@ export class DestinationsTree implements vscode.TreeDataProvider<Node>, vscode.D
       case 'queue': return this.#messages(node);
       case 'bucket': return this.#objects(node);
       case 'section': case 'owner': case 'qualifier': case 'topic': case 'publishedGroup': case 'bus': case 'rule': case 'eventGroup':
-        return childrenOf(node, this.#functions, resources);
+        return childrenOf(node, this.#functions, resources, this.#batchFailures);
       case 'destination': case 'retries': case 'message': case 'more': case 'subscription': case 'published': case 'ruleTarget': case 'busEvent': case 'object':
         return [];
     }
@@ -149,6 +154,14 @@ export class DestinationsTree implements vscode.TreeDataProvider<Node>, vscode.D
     if (!same) this.#refreshSoon();
   }
 
+  #takeMappings(): void {
+    const arns = batchFailureArns(this.#engine.mappings);
+    // Mappings change with every batch.
+    const same = arns.join() === this.#batchFailures.join();
+    this.#batchFailures = arns;
+    if (!same) this.#refreshSoon();
+  }
+
   #refreshSoon(): void {
     if (this.#timer) return;
     const wait = Math.max(0, this.#refreshedAt + refreshRest - performance.now());
@@ -167,7 +180,7 @@ export class DestinationsTree implements vscode.TreeDataProvider<Node>, vscode.D
   }
 
   #describe(): void {
-    const dead = deadLetterCount(this.#functions, this.#engine.resources);
+    const dead = deadLetterCount(this.#functions, this.#engine.resources, this.#batchFailures);
     this.#view.badge = dead === 0 ? undefined : { value: dead, tooltip: `${dead} dead ${dead === 1 ? 'letter' : 'letters'}` };
     const held = this.#leftOvers.waits ? leftOverSentence(this.#leftOvers.state) : undefined;
     // exactOptionalPropertyTypes: VS Code takes undefined as "no message".

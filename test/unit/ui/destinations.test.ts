@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { EventInvokeConfigSummary, FunctionSummary } from '../../../src/contracts/lambda-api.ts';
 import type { BusSummary, PeekedMessage, QueueSummary, ResourcesSnapshot, TopicSummary } from '../../../src/contracts/resources.ts';
-import { eventOf } from '../../../src/ui/destinations/dead-letters.ts';
+import { eventOf, failedBatch } from '../../../src/ui/destinations/dead-letters.ts';
 import { ageProblem, readAge, readRetries, resourceNameProblem, retriesProblem } from '../../../src/ui/destinations/names.ts';
 import { childrenOf, deadLetterCount, idOf, sections, unqualified, type Node } from '../../../src/ui/destinations/nodes.ts';
 import { fieldAt } from '../../../src/ui/destinations/pattern-positions.ts';
+import { redriveText, type Redriven } from '../../../src/ui/destinations/redrive-words.ts';
 import { draftText, messageText, objectText, rawMember, readAttributes, readDraft } from '../../../src/ui/destinations/texts.ts';
 import { age, messageTitle, preview, queueDescription, retriesText, ruleDescription, subscriptionDescription, targetText } from '../../../src/ui/destinations/words.ts';
 
@@ -232,5 +233,33 @@ describe('places in a pattern', () => {
       return place && text.slice(place.offset, place.offset + place.length);
     };
     assert.deepEqual(['source', 'detail.x.y', 'detail.z', 'detail.w', 'detail', 'missing'].map(at), ['["a"]', '["b"]', '["c"]', '[1]', undefined, undefined]);
+  });
+});
+
+describe('batches that streams\' mappings gave up', () => {
+  const record = { requestContext: { requestId: 'e1', functionArn: arn('lambda', 'function:Charge') }, KinesisBatchInfo: { shardId: 'shardId-000000000000' } };
+
+  it('are known by their record, with the execution that had them last', () => {
+    assert.deepEqual(failedBatch(JSON.stringify(record)), { executionId: 'e1' });
+    const { KinesisBatchInfo: _, ...rest } = record;
+    assert.deepEqual(failedBatch(JSON.stringify({ ...rest, DDBStreamBatchInfo: {} })), { executionId: 'e1' });
+    for (const body of ['', '{}', 'KinesisBatchInfo', '"KinesisBatchInfo":', JSON.stringify(rest), JSON.stringify({ KinesisBatchInfo: {} })]) assert.equal(failedBatch(body), undefined);
+  });
+
+  it('make a queue one of dead letters', () => {
+    assert.equal(deadLetterCount([], { ...something, queues: [queue('batches', { visible: 2 })] }, [arn('sqs', 'batches')]), 2);
+    const [node] = childrenOf({ kind: 'section', section: 'queues', count: 1 }, [], { ...nothing, queues: [queue('batches')] }, [arn('sqs', 'batches')]);
+    assert.ok(node?.kind === 'queue' && node.deadLetters);
+  });
+
+  const redriven = (more: Partial<Redriven>): Redriven => ({ queueName: 'failures', owners: [], events: 0, batches: [], strangers: 0, failures: [], ...more });
+  const batch = (more: Partial<Redriven['batches'][number]> = {}) => ({ executionId: 'e2', functionName: 'Charge', records: 1, failed: 0, ...more });
+
+  it('are told of when they are redriven', () => {
+    assert.equal(redriveText(redriven({ batches: [batch()] })), '1 batch of failures (1 record) was read from the stream again, and Charge succeeded.');
+    assert.equal(redriveText(redriven({ batches: [batch({ records: 10 }), batch({ failed: 1 })], failures: ['Charge failed again with it. The function failed: Error.'], strangers: 2 })),
+      '1 batch of failures (10 records) was read from the stream again, and Charge succeeded. 1 message stayed: Charge failed again with it. The function failed: Error. 2 messages stayed: they hold no event of a function, or somebody is receiving them.');
+    assert.equal(redriveText(redriven({ failures: ['gone', 'gone', 'a', 'b', 'c'] })), 'Nothing of failures could be sent back. 5 messages stayed: gone a b …');
+    assert.equal(redriveText(redriven({ events: 2, owners: ['Charge'] })), '2 events of failures went back to Charge.');
   });
 });
