@@ -53,22 +53,37 @@ function record(name, result, started) {
   summary.push(`  ${name}: ${result.passed} passed, ${result.failed} failed${result.skipped ? `, ${result.skipped} skipped` : ''} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
 }
 
+let building;
+/** Suites that run what is in dist/ must not run what was built from older sources. */
+function built() {
+  building ??= check('build', ['scripts/build.mjs']);
+  return building;
+}
+
 const parts = {
   async types() {
     await check('types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']);
     await check('types of the webview', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'webview/tsconfig.json']);
   },
   lint: () => check('lint', ['node_modules/eslint/bin/eslint.js', '.']),
-  build: () => check('build', ['scripts/build.mjs']),
-  unit: () => suite('unit', mochaRun('test/unit/**/*.test.ts')),
-  conformance: () => suite('conformance', mochaRun('test/conformance/**/*.test.ts')),
+  build: () => built(),
+  async unit() {
+    await built();
+    await suite('unit', mochaRun('test/unit/**/*.test.ts'));
+  },
+  async conformance() {
+    await built();
+    await suite('conformance', mochaRun('test/conformance/**/*.test.ts'));
+  },
   async extension() {
     ensureChromium();
+    await built();
     await suite('extension', ['test/extension/run.ts', 'trusted']);
     await suite('extension in Restricted Mode', ['test/extension/run.ts', 'restricted']);
   },
   async panel() {
     ensureChromium();
+    await built();
     await suite('panel', mochaRun('test/panel/**/*.test.ts', '--timeout', '90000'));
   },
   /** Leaves a production build in dist/, so it comes last. */

@@ -6,9 +6,24 @@ import type { Page } from 'playwright-core';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Waits in the page, frame by frame, until the expression is truthy. (Playwright's own way needs `unsafe-eval`.) */
-export async function until(page: Page, expression: string): Promise<void> {
-  await page.evaluate(`(async () => { while (!(${expression})) await new Promise(requestAnimationFrame); })()`);
+/** So long a page is given to come to what is waited for, milliseconds. */
+const patience = 30_000;
+
+/**
+ * Waits in the page, frame by frame, until the expression is truthy. (Playwright's own way needs `unsafe-eval`.)
+ * @throws after 30 s, with the expression and what it was worth.
+ */
+export async function until(page: Pick<Page, 'evaluate'>, expression: string): Promise<void> {
+  const last = await page.evaluate<string | undefined>(`(async () => {
+    const end = performance.now() + ${patience};
+    for (;;) {
+      const value = (${expression});
+      if (value) return undefined;
+      if (performance.now() > end) return String(value);
+      await new Promise(requestAnimationFrame);
+    }
+  })()`);
+  if (last !== undefined) throw new Error(`After ${patience / 1000} s still ${last}: ${expression}`);
 }
 
 /** Rule, impact and element of each serious or critical finding. */

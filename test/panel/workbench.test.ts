@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { EndpointInfo } from '../../src/protocol/engine.ts';
 import { Workbench } from '../support/workbench.ts';
+import { until as waitFor } from './page-checks.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const count = 10_000;
@@ -49,9 +50,7 @@ describe('the extension in VS Code', function () {
     return JSON.parse(readFileSync(folder, 'utf8')) as EndpointInfo & { pid: number };
   };
   /** Waits in the panel's page, frame by frame. */
-  const until = async (expression: string) => {
-    await (await vscode.panelFrame()).evaluate(`(async () => { while (!(${expression})) await new Promise(requestAnimationFrame); })()`);
-  };
+  const until = async (expression: string) => waitFor(await vscode.panelFrame(), expression);
 
   it('opens the record of an invocation from the tree, with its result', async () => {
     await vscode.invoke('PriceBasket');
