@@ -24,6 +24,7 @@ import { takeOwnership } from './host/engine-ownership.ts';
 import { checkSettings, resolveSettings } from './host/engine-settings.ts';
 import { embeddedSources } from './host/embedded-sources.ts';
 import { LoopbackPoster } from './host/http-poster.ts';
+import { mappingDiagnostics } from './host/mapping-diagnostics.ts';
 import { registerMappings } from './host/mapping-handlers.ts';
 import { ownRoutes } from './host/own-routes.ts';
 import { RealAws } from './host/real-aws.ts';
@@ -204,6 +205,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     lambda.setBaseline(model.functions);
     setResourceBaselines(hosts, model.resources);
   }
+  const diagnostics = () => [...reader.model.diagnostics, ...mappingDiagnostics(reader.model, lambda.mappings)];
   clock.onDidChange((state) => broadcaster.clockChanged(state));
   gate.onDidChange(() => broadcaster.functionsChanged());
 
@@ -212,11 +214,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   });
   reader.onDidChange((model) => {
     setBaselines(model);
-    registered.diagnosticsChanged(model.diagnostics);
+    registered.diagnosticsChanged(diagnostics());
     broadcaster.functionsChanged();
   });
   const registered = registerClient({
-    lambda, history, reader, logger, connections: () => rpc.connections, broadcaster, clock, gate, status: engineStatus,
+    lambda, history, diagnostics, logger, connections: () => rpc.connections, broadcaster, clock, gate, status: engineStatus,
     updateWorkspace: (update) => applyWorkspace(update),
     shutdown: () => close(),
     reset: async () => {

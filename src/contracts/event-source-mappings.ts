@@ -115,6 +115,21 @@ export interface BatchRedrive {
   why?: string;
 }
 
+/** What is wrong with a mapping that a template declares. */
+export interface MappingProblem {
+  functionName: string;
+  /** Of the mapping, unique within the function. */
+  logicalId: string;
+  /** CloudFormation's path of the property (`BatchSize`, `FilterCriteria.Filters.0.Pattern`); absent for the mapping as a whole. */
+  parameter?: string;
+  /** AWS's text, or what there is to know more. One or two sentences. */
+  message: string;
+  /** `aws` would refuse it; `here`: AWS takes it, this engine does not. */
+  by: 'aws' | 'here';
+  /** False when it works here nevertheless. */
+  leftOut: boolean;
+}
+
 /** Where a stream mapping is to read from, as a person may set it. */
 export type ResetPosition = { kind: 'TRIM_HORIZON' } | { kind: 'LATEST' } | { kind: 'AT_TIMESTAMP'; /** Epoch milliseconds. */ at: number };
 
@@ -133,6 +148,11 @@ export interface EventSourceMappingHost {
   resetPosition(uuid: string, position: ResetPosition): Promise<void>;
   /** Back to what the template says. False when nothing was changed. */
   reset(uuid: string): boolean;
+  /**
+   * What is wrong with the mappings that templates declare, in their order.
+   * @param visibilityTimeoutOf Seconds, of a queue that a template declares; undefined for another one.
+   */
+  templateProblems(visibilityTimeoutOf: (queueArn: string) => number | undefined): MappingProblem[];
   /**
    * Why a message or record reached no function: one answer for each mapping that could have had it.
    * @param id Message id or sequence number.

@@ -14,6 +14,10 @@ export class AwsFault extends Error {
   readonly headers: Readonly<Record<string, string>>;
   /** The older code of the Query protocol where it differs from the name (`AWS.SimpleQueueService.NonExistentQueue`). */
   readonly queryCode: string | undefined;
+  /** Member of the input that is wrong (`BatchSize`, `FilterCriteria.Filters.0.Pattern`), where it is known: for editors, never on the wire. */
+  readonly parameter: string | undefined;
+  /** More than AWS says, one sentence: for editors, never on the wire. */
+  readonly detail: string | undefined;
 
   constructor(
     name: string,
@@ -24,6 +28,8 @@ export class AwsFault extends Error {
       fields?: Record<string, string>;
       headers?: Record<string, string>;
       queryCode?: string;
+      parameter?: string;
+      detail?: string;
       cause?: unknown;
     } = {},
   ) {
@@ -34,6 +40,8 @@ export class AwsFault extends Error {
     this.fields = options.fields ?? {};
     this.headers = options.headers ?? {};
     this.queryCode = options.queryCode;
+    this.parameter = options.parameter;
+    this.detail = options.detail;
   }
 }
 

@@ -8,6 +8,13 @@ export interface SourceLocation {
   column: number;
 }
 
+/** Where something stands in a file. */
+export interface SourceRange {
+  location: SourceLocation;
+  /** Zero-based, exclusive. */
+  end: { line: number; column: number };
+}
+
 export type FunctionOriginKind = 'sam' | 'cloudformation' | 'cdk' | 'serverless' | 'registered' | 'api';
 
 /** Who says that a function exists. `registered` is `.local-lambda/functions.json`; `api` is CreateFunction. */
@@ -98,6 +105,8 @@ export interface EventSourceMappingDefinition {
   logicalId: string;
   /** CloudFormation's properties with every intrinsic resolved, not checked. `FunctionName` may be an ARN with an alias. */
   properties: Readonly<Record<string, unknown>>;
+  /** Where its properties stand, by CloudFormation's path (`FilterCriteria.Filters.0.Pattern`); the mapping itself under the empty path. */
+  places?: Readonly<Record<string, SourceRange>>;
 }
 
 /** A function as one reader found it: the baseline that API calls and edits overlay. */

@@ -7,7 +7,7 @@ import { UserError } from '../contracts/faults.ts';
 import type { InvokeInput, LambdaHost } from '../contracts/lambda-api.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { ResumeGate } from '../contracts/resume-gate.ts';
-import type { WorkspaceDiagnostic, WorkspaceReader } from '../contracts/workspace.ts';
+import type { WorkspaceDiagnostic } from '../contracts/workspace.ts';
 import {
   actOnEvent, cancelExecution, clearExecutions, diagnosticsChanged, executionsCleared, explainPattern as explainPatternRequest, exportExecutions, getClock, getExecution, getExecutionContent,
   getInvocationRecord, getStatus, invoke, listDiagnostics, listExecutions, listFunctions, pauseEngine, replayExecution, resetDeadLetterQueue, resetEngine, resetEventInvokeConfig, resumeEngine,
@@ -20,7 +20,8 @@ import { answer } from './rpc-server.ts';
 export interface ClientParts {
   lambda: LambdaHost;
   history: ExecutionHistory;
-  reader: WorkspaceReader;
+  /** Of templates and other files. */
+  diagnostics: () => readonly WorkspaceDiagnostic[];
   broadcaster: Broadcaster;
   logger: Logger;
   clock: WaitTime;
@@ -36,7 +37,7 @@ export function registerClient(parts: ClientParts): {
   register(connection: MessageConnection): void;
   diagnosticsChanged(diagnostics: readonly WorkspaceDiagnostic[]): void;
 } {
-  const { lambda, history, reader, logger } = parts;
+  const { lambda, history, logger } = parts;
   const guarded = <R>(work: () => R | Promise<R>): Promise<R> => answer(logger, work);
   const tell = <P>(type: NotificationType<P>, parameters: P): void => {
     for (const connection of parts.connections()) connection.sendNotification(type.method, parameters).catch(() => {});
@@ -73,7 +74,7 @@ export function registerClient(parts: ClientParts): {
     register(connection) {
       connection.onRequest(updateWorkspace, (update) => guarded(() => parts.updateWorkspace(update)));
       connection.onRequest(listFunctions, () => guarded(() => lambda.listSummaries()));
-      connection.onRequest(listDiagnostics, () => guarded(() => [...reader.model.diagnostics]));
+      connection.onRequest(listDiagnostics, () => guarded(() => [...parts.diagnostics()]));
       connection.onRequest(invoke, (parameters) => guarded(() => run({
         functionName: parameters.functionName,
         ...(parameters.qualifier === undefined ? {} : { qualifier: parameters.qualifier }),

@@ -16,9 +16,11 @@ export interface AccountContext {
   region: string;
 }
 
-export function validationFault(value: string, member: string, constraint: string): AwsFault {
+/** @param parameter As `AwsFault.parameter` has it; else the member. */
+export function validationFault(value: string, member: string, constraint: string, parameter = `${member.charAt(0).toUpperCase()}${member.slice(1)}`): AwsFault {
   return new AwsFault(
     'ValidationException', 400, `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: ${constraint}`,
+    { parameter },
   );
 }
 

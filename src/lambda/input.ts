@@ -12,7 +12,7 @@ function memberName(name: string): string {
 export function optionalText(input: Input, name: string): string | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string') throw new AwsFault('SerializationException', 400, `${name} should be a string.`, { messageKey: 'Message' });
+  if (typeof value !== 'string') throw new AwsFault('SerializationException', 400, `${name} should be a string.`, { messageKey: 'Message', parameter: name });
   return value;
 }
 
@@ -27,7 +27,7 @@ export function optionalNumber(input: Input, name: string, minimum: number, maxi
   const value = input[name];
   if (value === undefined || value === null) return undefined;
   const number = Number(value);
-  if (!Number.isInteger(number)) throw new AwsFault('SerializationException', 400, `${name} should be an integer.`, { messageKey: 'Message' });
+  if (!Number.isInteger(number)) throw new AwsFault('SerializationException', 400, `${name} should be an integer.`, { messageKey: 'Message', parameter: name });
   if (number < minimum) throw validationFault(String(number), memberName(name), `Member must have value greater than or equal to ${minimum}`);
   if (number > maximum) throw validationFault(String(number), memberName(name), `Member must have value less than or equal to ${maximum}`);
   return number;
@@ -36,7 +36,7 @@ export function optionalNumber(input: Input, name: string, minimum: number, maxi
 export function optionalObject(input: Input, name: string): Input | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'object' || Array.isArray(value)) throw new AwsFault('SerializationException', 400, `${name} should be an object.`, { messageKey: 'Message' });
+  if (typeof value !== 'object' || Array.isArray(value)) throw new AwsFault('SerializationException', 400, `${name} should be an object.`, { messageKey: 'Message', parameter: name });
   return value as Input;
 }
 

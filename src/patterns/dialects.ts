@@ -58,7 +58,7 @@ export function compileSubRules(text: string, dialect: Dialect): readonly SubRul
     default: {
       const subRules = compileFilter(text);
       // Kinesis refuses a pattern for data that is no JSON.
-      if (dialect === 'esm-kinesis' && subRules.some((subRule) => subRule.has('data'))) throw new InvalidPatternError(invalidFilter);
+      if (dialect === 'esm-kinesis' && subRules.some((subRule) => subRule.has('data'))) throw new InvalidPatternError(invalidFilter, { reason: '"data" must be an object: Kinesis takes no pattern for data that is no JSON' });
       return subRules;
     }
   }
@@ -78,7 +78,7 @@ function compileFilter(text: string): readonly SubRule[] {
   try {
     return compileFields(text, current).subRules;
   } catch (error) {
-    if (error instanceof InvalidPatternError) throw new InvalidPatternError(invalidFilter);
+    if (error instanceof InvalidPatternError) throw new InvalidPatternError(invalidFilter, { reason: error.message });
     throw error;
   }
 }

@@ -8,9 +8,12 @@ export class InvalidPatternError extends Error {
   override readonly name = 'InvalidPatternError';
   /** SNS only: false where SNS speaks of the scope rather than of the policy, and leaves `FilterPolicy: ` out. */
   readonly filterPolicy: boolean;
+  /** event-ruler's text where the service's says nothing of what is wrong: for people, no part of an answer. */
+  readonly reason: string | undefined;
 
-  constructor(message: string, { filterPolicy = true }: { filterPolicy?: boolean } = {}) {
+  constructor(message: string, { filterPolicy = true, reason }: { filterPolicy?: boolean; reason?: string } = {}) {
     super(message);
     this.filterPolicy = filterPolicy;
+    this.reason = reason;
   }
 }

@@ -1,4 +1,4 @@
-import type { SourceLocation } from '../contracts/functions.ts';
+import type { SourceLocation, SourceRange } from '../contracts/functions.ts';
 import type { WorkspaceDiagnostic } from '../contracts/workspace.ts';
 import type { LineIndex, SyntaxProblem, TextRange } from './nodes.ts';
 
@@ -45,6 +45,10 @@ export class FileDiagnostics {
     return { file: this.file, ...this.#lines.position(range.start) };
   }
 
+  span(range: TextRange): SourceRange {
+    return { location: this.locate(range), end: this.#lines.position(range.end) };
+  }
+
   get references(): readonly TargetReference[] {
     return this.#references;
   }
@@ -56,6 +60,6 @@ export class FileDiagnostics {
   }
 
   #place(range: TextRange): TargetReference['place'] {
-    return { location: this.locate(range), end: this.#lines.position(range.end), source: this.#source };
+    return { ...this.span(range), source: this.#source };
   }
 }

@@ -3,6 +3,7 @@ import type { AliasDefinition, EventInvokeConfigDefinition, EventSourceMappingDe
 import type { PolicyStatement } from '../contracts/permissions.ts';
 import type { FileDiagnostics } from './diagnostics.ts';
 import { addEventInvokeConfig, readEventInvokeConfig } from './event-invoke-config.ts';
+import { locatedMapping } from './event-source-mappings.ts';
 import { list, record } from './function-properties.ts';
 import type { Properties } from './function-properties.ts';
 import { textOf } from './intrinsics.ts';
@@ -40,13 +41,14 @@ export function readSatellites(template: SatelliteSource): Map<string, Satellite
     const properties = record(resolver.value(member(resource.node, 'Properties')));
     const owner = resources.functionNamed(textOf(properties['FunctionName']) ?? '');
     if (owner === undefined) {
-      if (resource.type === 'AWS::Lambda::EventInvokeConfig') reportStray(template, resource, properties);
+      const stray = strayWords[resource.type];
+      if (stray !== undefined) reportStray(template, stray, resource, properties);
       continue;
     }
     const satellites = byFunction.get(owner.logicalId) ?? { aliases: [], eventInvokeConfigs: [], eventSourceMappings: [], invokers: [], rest: {} };
     byFunction.set(owner.logicalId, satellites);
     if (resource.type === 'AWS::Lambda::Permission') satellites.invokers.push(invokerOf(properties, functionArnOf(template.stack, resources.identity(owner).name)));
-    if (resource.type === 'AWS::Lambda::EventSourceMapping') satellites.eventSourceMappings.push({ logicalId: resource.logicalId, properties });
+    if (resource.type === 'AWS::Lambda::EventSourceMapping') satellites.eventSourceMappings.push(...mappingOf(template, resource, properties));
     else if (resource.type === 'AWS::Lambda::Alias') satellites.aliases.push(aliasOf(resource.logicalId, properties));
     else if (resource.type === 'AWS::Lambda::EventInvokeConfig') {
       const config = eventInvokeConfigOf(template, resource, owner, properties);
@@ -55,6 +57,11 @@ export function readSatellites(template: SatelliteSource): Map<string, Satellite
     else (satellites.rest[resource.type] ??= []).push({ LogicalId: resource.logicalId, ...properties });
   }
   return byFunction;
+}
+
+function mappingOf({ diagnostics }: SatelliteSource, { logicalId, node, keyRange }: TemplateResource, properties: Properties): EventSourceMappingDefinition[] {
+  const mapping = locatedMapping({ logicalId, properties }, { node: member(node, 'Properties'), range: keyRange, diagnostics });
+  return mapping === undefined ? [] : [mapping];
 }
 
 function eventInvokeConfigOf(
@@ -92,10 +99,12 @@ function invokerOf(properties: Properties, functionArn: string): PolicyStatement
   };
 }
 
-function reportStray({ diagnostics }: SatelliteSource, resource: TemplateResource, properties: Properties): void {
+const strayWords: Readonly<Record<string, string>> = { 'AWS::Lambda::EventInvokeConfig': 'config', 'AWS::Lambda::EventSourceMapping': 'event source mapping' };
+
+function reportStray({ diagnostics }: SatelliteSource, what: string, resource: TemplateResource, properties: Properties): void {
   const name = textOf(properties['FunctionName']) ?? 'no function';
   const place = rangeAt(member(resource.node, 'Properties'), ['FunctionName'], resource.keyRange);
-  diagnostics.add('information', `This config is for ${name}, which this template does not declare, so it is left out here.`, place);
+  diagnostics.add('information', `This ${what} is for ${name}, which this template does not declare, so it is left out here.`, place);
 }
 
 function aliasOf(logicalId: string, properties: Properties): AliasDefinition {

@@ -3,7 +3,7 @@ import type { PolicyStatement } from '../contracts/permissions.ts';
 import type { EventSourceMappingDefinition } from '../contracts/functions.ts';
 import type { ResourceDefinition } from '../contracts/resources.ts';
 import type { EmbeddedResources } from './embedded-resources.ts';
-import { polledEvents, samMapping } from './event-source-mappings.ts';
+import { laterEvents, locatedMapping, polledEvents, samMapping, samNames } from './event-source-mappings.ts';
 import type { FileDiagnostics } from './diagnostics.ts';
 import { record } from './function-properties.ts';
 import type { Properties } from './function-properties.ts';
@@ -48,8 +48,12 @@ export function readSamEvents(events: TemplateNode | undefined, context: SamEven
       mappings.push(...made.mappings);
       invokers.push(...made.invokers);
     } else if (ruleEvents.has(type)) invokers.push(...new SamEvent(entry, context).rule(type));
-    else if (Object.hasOwn(polledEvents, type)) mappings.push(new SamEvent(entry, context).mapping(type));
-    else rest[entry.key] = context.resolver.value(entry.value);
+    else if (Object.hasOwn(polledEvents, type)) mappings.push(...new SamEvent(entry, context).mapping(type));
+    else {
+      rest[entry.key] = context.resolver.value(entry.value);
+      const source = laterEvents[type];
+      if (source !== undefined) context.diagnostics.add('information', `Local Lambda does not poll ${source} yet, so this event invokes nothing here.`, rangeAt(entry.value, ['Type'], entry.keyRange));
+    }
   }
   return { rest, mappings, invokers };
 }
@@ -69,8 +73,10 @@ class SamEvent {
     this.#properties = resolvedProperties(context.resolver, this.#node);
   }
 
-  mapping(type: string): EventSourceMappingDefinition {
-    return samMapping(this.#logicalId, this.#context.targetArn, type, this.#properties);
+  mapping(type: string): EventSourceMappingDefinition[] {
+    const { targetArn, diagnostics } = this.#context;
+    const made = locatedMapping(samMapping(this.#logicalId, targetArn, type, this.#properties), { node: this.#node, range: this.#entry.keyRange, names: samNames, diagnostics });
+    return made === undefined ? [] : [made];
   }
 
   topic(): Omit<SamEvents, 'rest'> {
@@ -84,11 +90,11 @@ class SamEvent {
     if (queue === undefined) return { mappings: [], invokers: [allowService('sns.amazonaws.com', 'lambda:InvokeFunction', targetArn, topic)] };
     this.#context.resources.allow(queue, allowService('sns.amazonaws.com', 'sqs:SendMessage', queue, topic));
     const options = record(SqsSubscription);
-    const mapping: EventSourceMappingDefinition = {
+    const mapping = locatedMapping({
       logicalId: `${this.#logicalId}EventSourceMapping`,
       properties: { FunctionName: targetArn, EventSourceArn: queue, BatchSize: options['BatchSize'] ?? 10, Enabled: options['Enabled'] ?? true },
-    };
-    return { mappings: [mapping], invokers: [] };
+    }, { node: member(this.#node, 'SqsSubscription'), range: this.#entry.keyRange, names: { QueueArn: 'EventSourceArn' }, diagnostics: this.#context.diagnostics });
+    return { mappings: mapping === undefined ? [] : [mapping], invokers: [] };
   }
 
   /** ARN of the queue between topic and function: the named one, or the one that SAM makes. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { PolicyStatement } from '../contracts/permissions.ts';
 import type { EventSourceMappingDefinition } from '../contracts/functions.ts';
 import type { EmbeddedResources } from './embedded-resources.ts';
-import { serverlessMapping } from './event-source-mappings.ts';
+import { locatedMapping, serverlessMapping, serverlessNames } from './event-source-mappings.ts';
 import type { FileDiagnostics } from './diagnostics.ts';
 import { record } from './function-properties.ts';
 import type { Properties } from './function-properties.ts';
@@ -148,8 +148,9 @@ class EventReader {
   }
 
   #mapping(kind: 'sqs' | 'stream', node: TemplateNode): void {
-    const { key, functionArn, resolver } = this.#context;
-    this.mappings.push(serverlessMapping(normalizedName(key), kind, functionArn, resolver.value(node)));
+    const { key, functionArn, resolver, diagnostics } = this.#context;
+    const made = locatedMapping(serverlessMapping(normalizedName(key), kind, functionArn, resolver.value(node)), { node, range: node.range, names: serverlessNames, diagnostics });
+    if (made !== undefined) this.mappings.push(made);
   }
 
   #add(logicalId: string, type: 'AWS::SNS::Subscription' | 'AWS::Events::Rule', properties: Properties, node: TemplateNode): void {

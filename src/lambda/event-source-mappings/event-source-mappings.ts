@@ -1,7 +1,7 @@
 /** Event source mappings: their states, their pollers, and what people ask of them beside the API. */
 import type { Clock } from '../../contracts/clock.ts';
 import type { DocumentStore } from '../../contracts/documents.ts';
-import type { BatchRedrive, EventSourceMappingHost, EventSourceMappingSummary, RecordFate, ResetPosition } from '../../contracts/event-source-mappings.ts';
+import type { BatchRedrive, EventSourceMappingHost, EventSourceMappingSummary, MappingProblem, RecordFate, ResetPosition } from '../../contracts/event-source-mappings.ts';
 import type { EventShapes, EventSources } from '../../contracts/event-sources.ts';
 import { UserError } from '../../contracts/faults.ts';
 import type { FunctionDefinition, RunnableFunction } from '../../contracts/functions.ts';
@@ -12,7 +12,7 @@ import { FailureDeliveries, type FailureTargets } from './failure-records.ts';
 import { fateOf } from './fate-of.ts';
 import { KeptPauses } from './kept-pauses.ts';
 import { MappingEntry, type MappingEntryParts } from './mapping-entry.ts';
-import { mappingNotFound, MappingOperations } from './mapping-operations.ts';
+import { mappingNotFound, MappingOperations, visibilityProblem } from './mapping-operations.ts';
 import { MappingRegistry, type Mapping } from './mapping-registry.ts';
 import { mappingResponse, type MappingStatus } from './mapping-response.ts';
 import { functionOf } from './mapping.ts';
@@ -48,6 +48,8 @@ export class EventSourceMappings implements EventSourceMappingHost {
   readonly #registry: MappingRegistry;
   readonly #entries = new Map<string, MappingEntry>();
   readonly #pauses: KeptPauses;
+  /** Of functions as templates declare them, seconds. */
+  #timeouts: ReadonlyMap<string, number> = new Map();
   #started = false;
   #closed = false;
 
@@ -80,6 +82,7 @@ export class EventSourceMappings implements EventSourceMappingHost {
 
   setBaseline(definitions: readonly FunctionDefinition[]): void {
     this.#registry.setBaseline(definitions);
+    this.#timeouts = new Map(definitions.map(({ configuration }) => [configuration.functionName, configuration.timeout]));
     if (this.#started) this.#takeUp();
   }
 
@@ -130,6 +133,17 @@ export class EventSourceMappings implements EventSourceMappingHost {
     if (!this.#registry.reset(uuid)) return false;
     entry.update(this.#registry.get(uuid) as Mapping);
     return true;
+  }
+
+  templateProblems(visibilityTimeoutOf: (queueArn: string) => number | undefined): MappingProblem[] {
+    const tooShort = this.#registry.declared().flatMap(({ functionName, logicalId, configuration }): MappingProblem[] => {
+      const visibility = visibilityTimeoutOf(configuration.eventSourceArn);
+      const timeout = this.#timeouts.get(functionName);
+      const message = visibility === undefined || timeout === undefined ? undefined : visibilityProblem(visibility, timeout);
+      // AWS refuses it on create and on update; messages that come back too early are all that it does here.
+      return message === undefined ? [] : [{ functionName, logicalId, parameter: 'EventSourceArn', message, by: 'aws', leftOut: false }];
+    });
+    return [...this.#registry.problems, ...tooShort];
   }
 
   why(id: string, sourceArn?: string): RecordFate[] {

@@ -34,15 +34,15 @@ const laterParameters = [
 export function checkedSource(input: Input): { source: MappingSource; arn: string } {
   checkDestinationSide(input);
   if (given(input, 'SelfManagedEventSource')) {
-    if (!given(input, 'SourceAccessConfigurations')) throw invalid("Required 'sourceAccessConfigurations' parameter is missing.");
+    if (!given(input, 'SourceAccessConfigurations')) throw invalid("Required 'sourceAccessConfigurations' parameter is missing.", 'SelfManagedEventSource');
     throw notHere('self-managed Apache Kafka');
   }
   const arn = optionalText(input, 'EventSourceArn');
-  if (arn === undefined || arn === '') throw invalid('Unrecognized event source.');
+  if (arn === undefined || arn === '') throw invalid('Unrecognized event source.', 'EventSourceArn');
   const source = sourceOf(arn);
   if (source !== undefined) return { source, arn };
   const later = laterSourceOf(arn);
-  throw later === undefined ? invalid('Unrecognized event source.') : notHere(later);
+  throw later === undefined ? invalid('Unrecognized event source.', 'EventSourceArn') : notHere(later);
 }
 
 export interface MappingInputContext {
@@ -86,13 +86,13 @@ function checkParameters(input: Input, source: MappingSource): void {
   const refused = source === 'sqs' ? streamParameters : queueParameters;
   for (const name of [...refused, ...laterParameters]) {
     if (!given(input, name)) continue;
-    if (source === 'sqs' && name === 'StartingPosition') throw invalid('StartingPosition is not valid for SQS event sources.');
+    if (source === 'sqs' && name === 'StartingPosition') throw invalid('StartingPosition is not valid for SQS event sources.', name);
     throw unsupported(name);
   }
   if (source === 'sqs' && destinationGiven(input)) throw unsupported('DestinationConfig');
   if (source !== 'sqs' && given(input, 'ProvisionedPollerConfig')) throw unsupported('ProvisionedPollerConfig');
   if (optionalText(input, 'KMSKeyArn') || optionalText(input, 'KmsKeyArn')) {
-    throw invalid('Filter criteria that are encrypted with a KMS key cannot be read here: leave KMSKeyArn out.');
+    throw new NotHere('Filter criteria that are encrypted with a KMS key cannot be read here: leave KMSKeyArn out.', given(input, 'KMSKeyArn') ? 'KMSKeyArn' : 'KmsKeyArn');
   }
 }
 
@@ -110,11 +110,11 @@ function destinationGiven(input: Input): boolean {
 /** The texts for FIFO queues are not recorded. */
 function checkQueueBatch(arn: string, batchSize: number, window: number): void {
   if (isFifoQueue(arn)) {
-    if (batchSize > mostFifoBatch) throw invalid(`Batch size must be between 1 and ${mostFifoBatch} for FIFO queues.`);
-    if (window > 0) throw invalid('Batching window is not supported for FIFO queues.');
+    if (batchSize > mostFifoBatch) throw invalid(`Batch size must be between 1 and ${mostFifoBatch} for FIFO queues.`, 'BatchSize');
+    if (window > 0) throw invalid('Batching window is not supported for FIFO queues.', 'MaximumBatchingWindowInSeconds');
   }
   if (batchSize > batchWithoutWindow && window === 0) {
-    throw invalid('Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10');
+    throw invalid('Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10', 'BatchSize');
   }
 }
 
@@ -123,7 +123,7 @@ function checkedScaling(input: Input, before: MappingConfiguration | undefined):
   const pollers = optionalObject(input, 'ProvisionedPollerConfig');
   const most = scaling ? optionalNumber(scaling, 'MaximumConcurrency', 2, 1000) : before?.maximumConcurrency;
   const provisioned = pollers ? checkedPollers(pollers) : before?.provisionedPollers;
-  if (most !== undefined && provisioned !== undefined) throw invalid('MaximumConcurrency and ProvisionedPollerConfig cannot be set together.');
+  if (most !== undefined && provisioned !== undefined) throw invalid('MaximumConcurrency and ProvisionedPollerConfig cannot be set together.', 'ProvisionedPollerConfig');
   return { ...(most === undefined ? {} : { maximumConcurrency: most }), ...(provisioned === undefined ? {} : { provisionedPollers: provisioned }) };
 }
 
@@ -132,7 +132,7 @@ function checkedPollers(input: Input): MappingConfiguration['provisionedPollers'
   const minimum = optionalNumber(input, 'MinimumPollers', 2, 200);
   const maximum = optionalNumber(input, 'MaximumPollers', 2, 10_000);
   if (minimum === undefined && maximum === undefined) return undefined;
-  if (minimum !== undefined && maximum !== undefined && minimum > maximum) throw invalid('MinimumPollers must not be greater than MaximumPollers.');
+  if (minimum !== undefined && maximum !== undefined && minimum > maximum) throw invalid('MinimumPollers must not be greater than MaximumPollers.', 'ProvisionedPollerConfig.MinimumPollers');
   return { ...(minimum === undefined ? {} : { minimum }), ...(maximum === undefined ? {} : { maximum }) };
 }
 
@@ -155,17 +155,17 @@ const positions = ['LATEST', 'AT_TIMESTAMP', 'TRIM_HORIZON'] as const;
 
 function checkedPosition(input: Input, source: MappingSource, arn: string, now: number): Pick<StreamConfiguration, 'startingPosition' | 'startingPositionTimestamp'> {
   const text = optionalText(input, 'StartingPosition');
-  if (text === undefined) throw invalid("1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.");
+  if (text === undefined) throw invalid("1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.", 'StartingPosition');
   const startingPosition = positions.find((each) => each === text);
   if (startingPosition === undefined) throw validationFault(text, 'startingPosition', `Member must satisfy enum value set: [${positions.join(', ')}]`);
   if (startingPosition !== 'AT_TIMESTAMP') {
-    if (given(input, 'StartingPositionTimestamp')) throw invalid('StartingPositionTimestamp is only allowed with StartingPosition AT_TIMESTAMP.');
+    if (given(input, 'StartingPositionTimestamp')) throw invalid('StartingPositionTimestamp is only allowed with StartingPosition AT_TIMESTAMP.', 'StartingPositionTimestamp');
     return { startingPosition };
   }
-  if (source === 'dynamodb') throw invalid(`Unsupported starting position for arn type: ${arn}`);
+  if (source === 'dynamodb') throw invalid(`Unsupported starting position for arn type: ${arn}`, 'StartingPosition');
   const startingPositionTimestamp = timestamp(input);
-  if (startingPositionTimestamp === undefined) throw invalid('StartingPositionTimestamp is required with StartingPosition AT_TIMESTAMP.');
-  if (startingPositionTimestamp * 1000 > now) throw invalid('StartingPositionTimestamp must not be in the future.');
+  if (startingPositionTimestamp === undefined) throw invalid('StartingPositionTimestamp is required with StartingPosition AT_TIMESTAMP.', 'StartingPosition');
+  if (startingPositionTimestamp * 1000 > now) throw invalid('StartingPositionTimestamp must not be in the future.', 'StartingPositionTimestamp');
   return { startingPosition, startingPositionTimestamp };
 }
 
@@ -174,7 +174,7 @@ function timestamp(input: Input): number | undefined {
   const value = input['StartingPositionTimestamp'];
   if (value === undefined || value === null) return undefined;
   const number = typeof value === 'string' && Number.isNaN(Number(value)) ? Date.parse(value) / 1000 : Number(value);
-  if (!Number.isFinite(number)) throw new AwsFault('SerializationException', 400, 'StartingPositionTimestamp should be a timestamp.', { messageKey: 'Message' });
+  if (!Number.isFinite(number)) throw new AwsFault('SerializationException', 400, 'StartingPositionTimestamp should be a timestamp.', { messageKey: 'Message', parameter: 'StartingPositionTimestamp' });
   return number;
 }
 
@@ -192,29 +192,30 @@ function checkedOnFailure(input: Input): string | undefined {
   if (arn === undefined || arn === '') return undefined;
   const kind = targetKind(arn);
   if ((kind !== 'sqs' && kind !== 'sns' && kind !== 's3') || arn.endsWith('.fifo')) {
-    throw invalid(`The provided destination config DestinationConfig(onSuccess=null, onFailure=OnFailure(destination=${arn})) is invalid.`);
+    throw invalid(`The provided destination config DestinationConfig(onSuccess=null, onFailure=OnFailure(destination=${arn})) is invalid.`, 'DestinationConfig.OnFailure.Destination',
+      arn.endsWith('.fifo') ? 'A FIFO queue or topic cannot be an on-failure destination of a mapping.' : 'The on-failure destination of a mapping is a standard queue, a standard topic or a bucket.');
   }
   return arn;
 }
 
 function checkedFilters(input: Input, source: MappingSource): string[] {
   const filters = list(optionalObject(input, 'FilterCriteria') ?? {}, 'Filters');
-  if (filters.length > mostFilters) throw invalid(`Too many filters: a mapping has at most ${mostFilters}.`);
-  const patterns = filters.map((filter) => {
+  if (filters.length > mostFilters) throw invalid(`Too many filters: a mapping has at most ${mostFilters}.`, 'FilterCriteria.Filters');
+  return filters.map((filter, index) => {
     const pattern = typeof filter === 'object' && filter !== null ? (filter as Record<string, unknown>)['Pattern'] : undefined;
     // Templates may hold a pattern as an object.
     const text = typeof pattern === 'object' && pattern !== null ? JSON.stringify(pattern) : pattern;
-    if (typeof text !== 'string') throw invalid(invalidFilter);
-    if (text.length > longestPattern) throw validationFault(text, 'filterCriteria.filters.1.member.pattern', `Member must have length less than or equal to ${longestPattern}`);
+    const parameter = `FilterCriteria.Filters.${index}.Pattern`;
+    if (typeof text !== 'string') throw invalid(invalidFilter, parameter);
+    if (text.length > longestPattern) throw validationFault(text, 'filterCriteria.filters.1.member.pattern', `Member must have length less than or equal to ${longestPattern}`, parameter);
+    try {
+      void new RecordFilters(source, [text]);
+    } catch (error) {
+      if (error instanceof InvalidPatternError) throw invalid(invalidFilter, parameter, error.reason);
+      throw error;
+    }
     return text;
   });
-  try {
-    void new RecordFilters(source, patterns);
-  } catch (error) {
-    if (error instanceof InvalidPatternError) throw invalid(invalidFilter);
-    throw error;
-  }
-  return patterns;
 }
 
 const invalidFilter = 'Invalid filter pattern definition.';
@@ -253,7 +254,7 @@ function given(input: Input, name: string): boolean {
 function list(input: Input, name: string): unknown[] {
   const value = input[name];
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw new AwsFault('SerializationException', 400, `${name} should be a list.`, { messageKey: 'Message' });
+  if (!Array.isArray(value)) throw new AwsFault('SerializationException', 400, `${name} should be a list.`, { messageKey: 'Message', parameter: name });
   return value as unknown[];
 }
 
@@ -263,17 +264,25 @@ function flag(input: Input, name: string): boolean | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'boolean') return value;
   if (value === 'true' || value === 'false') return value === 'true';
-  throw new AwsFault('SerializationException', 400, `${name} should be a boolean.`, { messageKey: 'Message' });
+  throw new AwsFault('SerializationException', 400, `${name} should be a boolean.`, { messageKey: 'Message', parameter: name });
 }
 
 function unsupported(name: string): AwsFault {
-  return invalid(`Unsupported ${name} parameter for given event source mapping type.`);
+  return invalid(`Unsupported ${name} parameter for given event source mapping type.`, name);
 }
 
 function notHere(source: string): AwsFault {
-  return invalid(`Local Lambda does not poll ${source} yet: it polls SQS queues, Kinesis streams and DynamoDB streams.`);
+  return new NotHere(`Local Lambda does not poll ${source} yet: it polls SQS queues, Kinesis streams and DynamoDB streams.`, 'EventSourceArn');
 }
 
-export function invalid(message: string): AwsFault {
-  return new AwsFault('InvalidParameterValueException', 400, message);
+/** @param parameter As `AwsFault.parameter` has it. */
+export function invalid(message: string, parameter?: string, detail?: string): AwsFault {
+  return new AwsFault('InvalidParameterValueException', 400, message, { ...(parameter === undefined ? {} : { parameter }), ...(detail === undefined ? {} : { detail }) });
+}
+
+/** What AWS takes, and this engine does not. */
+export class NotHere extends AwsFault {
+  constructor(message: string, parameter: string) {
+    super('InvalidParameterValueException', 400, message, { parameter });
+  }
 }

@@ -2,7 +2,7 @@
  * The event source mappings there are. What templates say is the baseline; what API calls change is kept over it, property by
  * property, until the template changes the same one.
  */
-import type { MappingSource } from '../../contracts/event-source-mappings.ts';
+import type { MappingProblem, MappingSource } from '../../contracts/event-source-mappings.ts';
 import type { Clock } from '../../contracts/clock.ts';
 import type { DocumentCollection, DocumentStore } from '../../contracts/documents.ts';
 import { AwsFault } from '../../contracts/faults.ts';
@@ -11,6 +11,7 @@ import type { Logger } from '../../contracts/logger.ts';
 import { functionArn, parseFunctionName, type AccountContext } from '../function-names.ts';
 import { revisionOf } from '../function-registry.ts';
 import { checkedConfiguration, checkedSource } from './mapping-input.ts';
+import { allFindings, type Finding } from './template-problems.ts';
 import { sourceOf, type MappingConfiguration } from './mapping.ts';
 
 interface Stored {
@@ -37,6 +38,7 @@ export interface Mapping {
 }
 
 interface Declared {
+  functionName: string;
   configuration: MappingConfiguration;
   origin: FunctionOrigin;
   readAt: number;
@@ -48,6 +50,7 @@ export class MappingRegistry {
   readonly #account: () => AccountContext;
   readonly #logger: Logger;
   #declared = new Map<string, Declared>();
+  #problems: MappingProblem[] = [];
   /** What was said about templates' mappings that AWS would refuse, so that it is said once. */
   #complaints = new Set<string>();
 
@@ -58,8 +61,14 @@ export class MappingRegistry {
     this.#logger = logger;
   }
 
+  /** What AWS would refuse of the mappings that templates declare, which are left out. */
+  get problems(): readonly MappingProblem[] {
+    return this.#problems;
+  }
+
   setBaseline(definitions: readonly FunctionDefinition[]): void {
     const before = this.#declared;
+    this.#problems = [];
     const complaints = new Set<string>();
     this.#declared = new Map();
     for (const definition of definitions) {
@@ -71,11 +80,17 @@ export class MappingRegistry {
           const complaint = `Event source mapping ${logicalId} of ${definition.configuration.functionName} in the template is left out: ${error.message}`;
           complaints.add(complaint);
           if (!this.#complaints.has(complaint)) this.#logger.warn(complaint);
+          this.#tell(definition, logicalId, properties, error);
         }
       }
     }
     this.#complaints = complaints;
     for (const [uuid, stored] of this.#stored.entries()) this.#dropOverruled(uuid, stored);
+  }
+
+  /** What the templates say, by UUID. */
+  declared(): { functionName: string; logicalId: string; configuration: MappingConfiguration }[] {
+    return [...this.#declared.values()].map(({ configuration, origin, functionName }) => ({ functionName, logicalId: origin.logicalId ?? '', configuration }));
   }
 
   get(uuid: string): Mapping | undefined {
@@ -124,20 +139,33 @@ export class MappingRegistry {
     return this.#stored.delete(uuid);
   }
 
-  #declare(definition: FunctionDefinition, logicalId: string, properties: Readonly<Record<string, unknown>>, before: ReadonlyMap<string, Declared>): void {
+  #tell(definition: FunctionDefinition, logicalId: string, properties: Readonly<Record<string, unknown>>, fault: AwsFault): void {
     const { functionName } = definition.configuration;
+    const found: Finding[] = allFindings(properties, (input) => void this.#checked(functionName, input));
+    // What is right by itself has a twin.
+    const findings: Finding[] = found.length > 0 ? found : [{ message: fault.message, parameter: 'EventSourceArn', by: 'aws' }];
+    this.#problems.push(...findings.map((finding): MappingProblem => ({ functionName, logicalId, ...finding, leftOut: true })));
+  }
+
+  #checked(functionName: string, properties: Readonly<Record<string, unknown>>): MappingConfiguration {
     const { source, arn: eventSourceArn } = checkedSource(properties);
     const named = properties['FunctionName'];
     const { name, qualifier } = parseFunctionName(typeof named === 'string' ? named : functionName, this.#account());
     const arn = functionArn(name, this.#account()) + (qualifier === undefined ? '' : `:${qualifier}`);
-    const configuration = checkedConfiguration(properties, { source, eventSourceArn, functionArn: arn, now: this.#clock.now() });
+    return checkedConfiguration(properties, { source, eventSourceArn, functionArn: arn, now: this.#clock.now() });
+  }
+
+  #declare(definition: FunctionDefinition, logicalId: string, properties: Readonly<Record<string, unknown>>, before: ReadonlyMap<string, Declared>): void {
+    const { functionName } = definition.configuration;
+    const configuration = this.#checked(functionName, properties);
+    const { eventSourceArn, functionArn: arn } = configuration;
     const twin = [...this.#declared.values()].find(({ configuration: other }) => other.eventSourceArn === eventSourceArn && other.functionArn === arn);
-    if (twin) throw new AwsFault('ResourceConflictException', 409, `the function has a mapping of ${eventSourceArn} already.`);
+    if (twin) throw new AwsFault('ResourceConflictException', 409, `The function has a mapping of ${eventSourceArn} already.`);
     // CloudFormation makes another mapping, with a UUID of its own, when the source changes.
     const uuid = revisionOf([functionName, logicalId, eventSourceArn]);
     const old = before.get(uuid);
     const same = old && JSON.stringify(old.configuration) === JSON.stringify(configuration);
-    this.#declared.set(uuid, { configuration, origin: { ...definition.origin, logicalId }, readAt: same ? old.readAt : this.#clock.now() });
+    this.#declared.set(uuid, { functionName, configuration, origin: { ...definition.origin, logicalId }, readAt: same ? old.readAt : this.#clock.now() });
   }
 
   /** The template changed what an API call had changed: the template wins and the log says so. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Fixture } from './fixture.ts';
+import { mappingsOf, Fixture } from './fixture.ts';
 
 const header = "AWSTemplateFormatVersion: '2010-09-09'\nTransform: AWS::Serverless-2016-10-31\n";
 const queueArn = (name: string) => `arn:aws:sqs:eu-west-1:123456789012:${name}`;
@@ -217,7 +217,7 @@ describe('asynchronous invocation in SAM and CloudFormation', () => {
     ]);
     assert.equal(read.environment('Reader')['ARN'], queue.arn);
     assert.deepEqual(read.function('Worker').rest, { AutoPublishAlias: 'live' });
-    assert.deepEqual([...read.function('Worker').eventSourceMappings].sort((a, b) => (a.logicalId < b.logicalId ? -1 : 1)), [
+    assert.deepEqual([...mappingsOf(read.function('Worker'))].sort((a, b) => (a.logicalId < b.logicalId ? -1 : 1)), [
       { logicalId: 'WorkerOwnEventSourceMapping', properties: { FunctionName: live, EventSourceArn: queueArn('mine'), BatchSize: 3, Enabled: false } },
       { logicalId: 'WorkerPoll', properties: { FunctionName: live, EventSourceArn: queueArn('mine'), BatchSize: 5 } },
       { logicalId: 'WorkerQueuedEventSourceMapping', properties: { FunctionName: live, EventSourceArn: queue.arn, BatchSize: 10, Enabled: true } },

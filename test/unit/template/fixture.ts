@@ -12,6 +12,11 @@ export const settings: TemplateSettings = {
   accountId: '123456789012', region: 'eu-west-1', parameterOverrides: {}, templateGlobs: [], excludeGlobs: [],
 };
 
+/** Mappings without where they stand. */
+export function mappingsOf({ eventSourceMappings }: FunctionDefinition): { logicalId: string; properties: Readonly<Record<string, unknown>> }[] {
+  return eventSourceMappings.map(({ logicalId, properties }) => ({ logicalId, properties }));
+}
+
 export class RecordingLogger implements Logger {
   readonly warnings: string[] = [];
   readonly errors: string[] = [];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Fixture, ReadModel } from './fixture.ts';
+import { mappingsOf, Fixture, ReadModel } from './fixture.ts';
 
 const header = "AWSTemplateFormatVersion: '2010-09-09'\nTransform: AWS::Serverless-2016-10-31\n";
 
@@ -151,7 +151,7 @@ Resources:
       SnapStart: { ApplyOn: 'PublishedVersions' },
       'AWS::Lambda::Version': [{ LogicalId: 'First', FunctionName: 'Worker' }, { LogicalId: 'Second', FunctionName: 'Worker', Description: 'two' }],
     });
-    assert.deepEqual(worker.eventSourceMappings, [{
+    assert.deepEqual(mappingsOf(worker), [{
       logicalId: 'Mapping', properties: {
         FunctionName: 'arn:aws:lambda:eu-west-1:123456789012:function:Worker', EventSourceArn: 'arn:aws:sqs:eu-west-1:123456789012:jobs', BatchSize: 5,
       },

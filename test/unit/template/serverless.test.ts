@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Fixture } from './fixture.ts';
+import { mappingsOf, Fixture } from './fixture.ts';
 
 describe('serverless.yml', () => {
   let workspace: Fixture;
@@ -69,7 +69,7 @@ resources:
     assert.deepEqual(hello.rest, {
       Serverless: { events: [{ httpApi: 'GET /hello' }] },
     });
-    assert.deepEqual(hello.eventSourceMappings, [{
+    assert.deepEqual(mappingsOf(hello), [{
       logicalId: 'HelloDashworldEventSourceMappingSQSjobs',
       properties: { BatchSize: 5, FunctionName: hello.configuration.functionName.replace(/^/, 'arn:aws:lambda:eu-west-1:123456789012:function:'), EventSourceArn: 'arn:aws:sqs:eu-west-1:123456789012:jobs' },
     }]);
