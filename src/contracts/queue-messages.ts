@@ -28,7 +28,7 @@ export interface NewMessage {
 }
 
 export interface StoredMessage extends Omit<NewMessage, 'delayedUntil' | 'attributes'> {
-  /** Grows with every message that enters any queue. */
+  /** Grows with every message that enters the queue, and is never used again. */
   position: number;
   attributes: Readonly<Record<string, MessageAttribute>>;
   state: MessageState;
@@ -87,8 +87,8 @@ export interface QueueMessageStore {
   reschedule(key: QueueKey, position: number, state: MessageState, at: number, notBefore?: number): void;
   find(key: QueueKey, messageId: string): StoredMessage | undefined;
   remove(key: QueueKey, position: number): void;
-  /** Standard queues: removes a message that was received so often. False when it is there and was received again since. */
-  removeReceived(key: QueueKey, messageId: string, receives: number): boolean;
+  /** Standard queues: removes messages that were received so often. Gives the positions of those that were received again since and stay. */
+  removeReceived(key: QueueKey, received: readonly { position: number; receives: number }[]): number[];
   /** Puts a message last into another queue, ready; what is given replaces its own values. Returns its new position. */
   move(from: QueueKey, position: number, to: QueueKey, changes: MovedMessage): number;
   /** Shifts the end of the delay of every delayed message, milliseconds on the wait axis. */

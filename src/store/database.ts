@@ -1,7 +1,7 @@
 /** One SQLite file of the data folder: opened in WAL mode, migrated forward, set aside when damaged. */
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { UserError } from '../contracts/faults.ts';
 
 /** SQL that brings the schema from one number to the next; the first entry makes schema 1. Never edit a released one. */
@@ -91,11 +91,12 @@ function moveAside(file: string): string {
  * writes are undone, so that the outer work can go on.
  */
 export function inTransaction<R>(database: DatabaseSync, work: () => R): R {
-  if (database.isTransaction) return inSavepoint(database, work);
-  database.exec('BEGIN IMMEDIATE');
+  const statements = transactionsOf(database);
+  if (database.isTransaction) return inSavepoint(database, statements, work);
+  statements.begin.run();
   try {
     const result = work();
-    database.exec('COMMIT');
+    statements.commit.run();
     return result;
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
@@ -103,15 +104,32 @@ export function inTransaction<R>(database: DatabaseSync, work: () => R): R {
   }
 }
 
-function inSavepoint<R>(database: DatabaseSync, work: () => R): R {
-  database.exec('SAVEPOINT inner');
+function inSavepoint<R>(database: DatabaseSync, { savepoint, release }: TransactionStatements, work: () => R): R {
+  savepoint.run();
   try {
     const result = work();
-    database.exec('RELEASE inner');
+    release.run();
     return result;
   } catch (error) {
     // A full disk ends the whole transaction by itself.
     if (database.isTransaction) database.exec('ROLLBACK TO inner; RELEASE inner');
     throw error;
   }
+}
+
+type TransactionStatements = Record<'begin' | 'commit' | 'savepoint' | 'release', StatementSync>;
+
+const prepared = new WeakMap<DatabaseSync, TransactionStatements>();
+
+/** Prepared once: small transactions are many. */
+function transactionsOf(database: DatabaseSync): TransactionStatements {
+  let statements = prepared.get(database);
+  if (!statements) {
+    statements = {
+      begin: database.prepare('BEGIN IMMEDIATE'), commit: database.prepare('COMMIT'),
+      savepoint: database.prepare('SAVEPOINT inner'), release: database.prepare('RELEASE inner'),
+    };
+    prepared.set(database, statements);
+  }
+  return statements;
 }

@@ -1,64 +1,26 @@
-/** Messages of queues in SQLite: found by index whatever their number, counted by triggers, never all in memory. */
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+/** Messages of queues in SQLite: found by place or index whatever their number, counted as they change, never all in memory. */
+import type { DatabaseSync } from 'node:sqlite';
 import type {
   MessageCounts, MessageState, MovedMessage, NewMessage, NextVisible, QueueKey, QueueMessageStore, StoredMessage,
 } from '../contracts/queue-messages.ts';
 import type { MessageAttribute } from '../contracts/resources.ts';
 import { inTransaction } from './database.ts';
+import { delayed, held, prepareQueueMessages, ready, returning, states, type QueueStatements } from './queue-messages-schema.ts';
 
-/** Numbers of MessageState in the tables. */
-const states = ['ready', 'held', 'delayed', 'returning'] as const satisfies MessageState[];
-const [ready, held, delayed, returning] = [0, 1, 2, 3];
-
-const counted = (sign: '+' | '-', row: 'NEW' | 'OLD') => `
-  UPDATE queue_partitions SET
-    ready = ready ${sign} (${row}.state = ${ready}),
-    in_flight = in_flight ${sign} (${row}.state IN (${held}, ${returning})),
-    delayed = delayed ${sign} (${row}.state = ${delayed})
-  WHERE id = ${row}.partition;`;
-
-/**
- * A partition holds what one queue has between two purges. `message_id` is the UUID's 16 bytes. A group of a FIFO queue is
- * open when none of its messages is hidden; `head` is its first ready message.
- */
-export const queueMessagesSchema = `
-  CREATE TABLE queue_partitions (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT, fifo INTEGER NOT NULL,
-    ready INTEGER NOT NULL DEFAULT 0, in_flight INTEGER NOT NULL DEFAULT 0, delayed INTEGER NOT NULL DEFAULT 0);
-  CREATE UNIQUE INDEX queue_partitions_queue ON queue_partitions (queue) WHERE queue IS NOT NULL;
-  CREATE INDEX queue_partitions_retired ON queue_partitions (id) WHERE queue IS NULL;
-  CREATE TABLE queue_messages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, partition INTEGER NOT NULL, state INTEGER NOT NULL, at REAL NOT NULL,
-    not_before INTEGER NOT NULL DEFAULT 0, message_id BLOB NOT NULL, sent INTEGER NOT NULL, receives INTEGER NOT NULL DEFAULT 0,
-    first_received INTEGER, last_received INTEGER, group_id TEXT, deduplication_id TEXT, source TEXT, trace TEXT,
-    md5 TEXT NOT NULL, attributes TEXT, body TEXT NOT NULL);
-  CREATE INDEX queue_messages_visible ON queue_messages (partition, state, at);
-  CREATE INDEX queue_messages_sent ON queue_messages (partition, sent);
-  CREATE INDEX queue_messages_message ON queue_messages (message_id);
-  CREATE INDEX queue_messages_group ON queue_messages (partition, group_id, state) WHERE group_id IS NOT NULL;
-  CREATE TABLE queue_groups (
-    partition INTEGER NOT NULL, name TEXT NOT NULL, hidden INTEGER NOT NULL, head INTEGER,
-    PRIMARY KEY (partition, name)) WITHOUT ROWID;
-  CREATE INDEX queue_groups_open ON queue_groups (partition, head) WHERE hidden = 0 AND head IS NOT NULL;
-  CREATE TABLE queue_deduplication (
-    queue TEXT NOT NULL, key TEXT NOT NULL, sent INTEGER NOT NULL, message_id BLOB NOT NULL, position INTEGER NOT NULL,
-    PRIMARY KEY (queue, key)) WITHOUT ROWID;
-  CREATE INDEX queue_deduplication_sent ON queue_deduplication (sent);
-  CREATE TRIGGER queue_messages_added AFTER INSERT ON queue_messages BEGIN ${counted('+', 'NEW')} END;
-  CREATE TRIGGER queue_messages_removed AFTER DELETE ON queue_messages BEGIN ${counted('-', 'OLD')} END;
-  CREATE TRIGGER queue_messages_changed AFTER UPDATE OF state, partition ON queue_messages
-  WHEN OLD.state <> NEW.state OR OLD.partition <> NEW.partition BEGIN ${counted('-', 'OLD')} ${counted('+', 'NEW')} END`;
+/** Positions that one partition has room for. */
+const partitionRoom = 2 ** 32;
 
 interface Row {
   id: number;
-  state: number;
+  state: number | null;
   at: number;
   not_before: number;
   message_id: Uint8Array;
   sent: number;
   receives: number;
-  first_received: number | null;
-  last_received: number | null;
+  /** Both mean nothing before the first receive. */
+  first_received: number;
+  last_received: number;
   group_id: string | null;
   deduplication_id: string | null;
   source: string | null;
@@ -68,65 +30,14 @@ interface Row {
   body: string;
 }
 
-const columns = 'id, state, at, not_before, message_id, sent, receives, first_received, last_received, group_id, deduplication_id, source, trace, md5, attributes, body';
-
-const sql = {
-  open: 'SELECT id FROM queue_partitions WHERE queue = ?',
-  make: 'INSERT INTO queue_partitions (queue, fifo) VALUES (?, ?) RETURNING id',
-  partitions: 'SELECT id, fifo FROM queue_partitions WHERE queue IS NOT NULL',
-  retire: 'UPDATE queue_partitions SET queue = NULL WHERE queue = ?',
-  forgetQueue: 'DELETE FROM queue_deduplication WHERE queue = ?',
-  retired: 'SELECT id FROM queue_partitions WHERE queue IS NULL LIMIT 1',
-  sweep: 'DELETE FROM queue_messages WHERE id IN (SELECT id FROM queue_messages WHERE partition = ? LIMIT ?)',
-  sweepGroups: 'DELETE FROM queue_groups WHERE partition = ?',
-  dropPartition: 'DELETE FROM queue_partitions WHERE id = ?',
-  add: `INSERT INTO queue_messages (partition, state, at, message_id, sent, group_id, deduplication_id, trace, md5, attributes, body)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  promoteHeld: `UPDATE queue_messages SET state = ${ready} WHERE id IN
-    (SELECT id FROM queue_messages WHERE partition = ? AND state = ${held} AND at <= ? ORDER BY at LIMIT ?) RETURNING group_id`,
-  promoteDelayed: `UPDATE queue_messages SET state = ${ready}, at = ? WHERE id IN
-    (SELECT id FROM queue_messages WHERE partition = ? AND state = ${delayed} AND at <= ? ORDER BY at LIMIT ?) RETURNING group_id`,
-  promoteReturning: `UPDATE queue_messages SET state = ${ready}, at = ? WHERE id IN
-    (SELECT id FROM queue_messages WHERE partition = ? AND state = ${returning} AND at <= ? AND not_before <= ? ORDER BY at LIMIT ?) RETURNING group_id`,
-  next: 'SELECT min(at) AS at FROM queue_messages WHERE partition = ? AND state = ?',
-  nextNotBefore: `SELECT min(not_before) AS at FROM queue_messages WHERE partition = ? AND state = ${returning} AND at <= ?`,
-  ready: `SELECT ${columns} FROM queue_messages WHERE partition = ? AND state = ${ready} ORDER BY at, id LIMIT ?`,
-  openGroups: 'SELECT name FROM queue_groups WHERE partition = ? AND hidden = 0 AND head IS NOT NULL ORDER BY head LIMIT ?',
-  readyInGroup: `SELECT ${columns} FROM queue_messages WHERE partition = ? AND group_id = ? AND state = ${ready} ORDER BY id LIMIT ?`,
-  receive: 'UPDATE queue_messages SET state = ?, at = ?, receives = receives + 1, first_received = coalesce(first_received, ?), last_received = ? WHERE id = ?',
-  reschedule: 'UPDATE queue_messages SET state = ?, at = ?, not_before = ? WHERE id = ? AND partition = ? RETURNING group_id',
-  find: `SELECT ${columns} FROM queue_messages WHERE message_id = ? AND partition = ?`,
-  remove: 'DELETE FROM queue_messages WHERE id = ? AND partition = ? RETURNING group_id',
-  removeReceived: 'DELETE FROM queue_messages WHERE message_id = ? AND partition = ? AND receives = ?',
-  present: 'SELECT 1 FROM queue_messages WHERE message_id = ? AND partition = ?',
-  move: `INSERT INTO queue_messages (partition, state, at, message_id, sent, receives, first_received, group_id, deduplication_id, source, trace, md5, attributes, body)
-    SELECT ?, ${ready}, ?, coalesce(?, message_id), coalesce(?, sent), coalesce(?, receives), iif(? = 0, NULL, first_received), group_id, deduplication_id, ?, trace, md5, attributes, body
-    FROM queue_messages WHERE id = ?`,
-  source: 'SELECT source FROM queue_messages WHERE id = ?',
-  shiftDelays: `UPDATE queue_messages SET at = at + ? WHERE partition = ? AND state = ${delayed}`,
-  counts: 'SELECT ready, in_flight AS inFlight, delayed FROM queue_partitions WHERE id = ?',
-  oldest: 'SELECT min(sent) AS sent FROM queue_messages WHERE partition = ?',
-  expire: `DELETE FROM queue_messages WHERE id IN
-    (SELECT id FROM queue_messages WHERE partition = ? AND sent < ? ORDER BY sent LIMIT ?) RETURNING group_id`,
-  list: `SELECT ${columns} FROM queue_messages WHERE partition = ? AND id > ? ORDER BY id LIMIT ?`,
-  groupHidden: `SELECT 1 FROM queue_messages WHERE partition = ? AND group_id = ? AND state > ${ready} LIMIT 1`,
-  groupHead: `SELECT min(id) AS head FROM queue_messages WHERE partition = ? AND group_id = ? AND state = ${ready}`,
-  putGroup: `INSERT INTO queue_groups VALUES (?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET hidden = excluded.hidden, head = excluded.head WHERE hidden <> excluded.hidden OR head IS NOT excluded.head`,
-  dropGroup: 'DELETE FROM queue_groups WHERE partition = ? AND name = ?',
-  duplicate: 'SELECT message_id, position FROM queue_deduplication WHERE queue = ? AND key = ? AND sent >= ?',
-  remember: 'INSERT OR REPLACE INTO queue_deduplication VALUES (?, ?, ?, ?, ?)',
-  forget: 'DELETE FROM queue_deduplication WHERE (queue, key) IN (SELECT queue, key FROM queue_deduplication WHERE sent < ? LIMIT ?)',
-} as const;
-
 export class SqliteQueueMessages implements QueueMessageStore {
   readonly #database: DatabaseSync;
-  readonly #statements: Readonly<Record<keyof typeof sql, StatementSync>>;
+  readonly #statements: QueueStatements;
   readonly #fifo = new Set<QueueKey>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
-    this.#statements = Object.fromEntries(Object.entries(sql).map(([name, text]) => [name, database.prepare(text)])) as Record<keyof typeof sql, StatementSync>;
+    this.#statements = prepareQueueMessages(database);
     for (const { id, fifo } of this.#statements.partitions.all() as { id: number; fifo: number }[]) if (fifo === 1) this.#fifo.add(id);
   }
 
@@ -155,7 +66,7 @@ export class SqliteQueueMessages implements QueueMessageStore {
     const row = this.#statements.retired.get() as { id: number } | undefined;
     if (!row) return false;
     this.transaction(() => {
-      if (this.#statements.sweep.run(row.id, limit).changes === limit) return;
+      if (this.#statements.sweep.run(...placesOf(row.id), limit).changes === limit) return;
       this.#statements.sweepGroups.run(row.id);
       this.#statements.dropPartition.run(row.id);
       this.#fifo.delete(row.id);
@@ -164,21 +75,28 @@ export class SqliteQueueMessages implements QueueMessageStore {
   }
 
   add(key: QueueKey, message: NewMessage): number {
-    const isDelayed = message.delayedUntil !== undefined;
-    const { lastInsertRowid } = this.#statements.add.run(
-      key, isDelayed ? delayed : ready, message.delayedUntil ?? message.sentAt, uuidBytes(message.messageId), message.sentAt,
+    const { sentAt, delayedUntil } = message;
+    const isDelayed = delayedUntil !== undefined;
+    const { id, stray, newestSent } = this.#place(key, sentAt, isDelayed);
+    this.#statements.add.run(
+      id, key, isDelayed ? delayed : this.#fifo.has(key) ? ready : null, delayedUntil ?? newestSent, uuidBytes(message.messageId), sentAt, stray, sentAt, sentAt,
       message.groupId ?? null, message.deduplicationId ?? null, message.traceHeader ?? null, message.bodyMd5, message.attributes ?? null, message.body,
     );
     this.#refresh(key, [message.groupId]);
-    return Number(lastInsertRowid);
+    return id;
   }
 
   promote(key: QueueKey, now: number, waitNow: number, limit: number): number {
-    const rows = [
-      ...this.#statements.promoteHeld.all(key, now, limit),
-      ...this.#statements.promoteDelayed.all(now, key, waitNow, limit),
-      ...this.#statements.promoteReturning.all(now, key, waitNow, now, limit),
-    ] as { group_id: string | null }[];
+    const earliest = (state: number) => (this.#statements.next.get(key, state) as { at: number | null }).at ?? Number.POSITIVE_INFINITY;
+    const none: { group_id: string | null }[] = [];
+    const all = (rows: unknown[]) => rows as typeof none;
+    // Mostly nothing is due, and looking costs less than trying.
+    const wasHeld = earliest(held) > now ? none : all(this.#statements.promoteHeld.all(key, now, limit));
+    const wasDelayed = earliest(delayed) > waitNow ? none : all(this.#statements.promoteDelayed.all(now, key, waitNow, limit));
+    const wasReturning = earliest(returning) > waitNow ? none : all(this.#statements.promoteReturning.all(now, key, waitNow, now, limit));
+    const rows = [...wasHeld, ...wasDelayed, ...wasReturning];
+    if (rows.length === 0) return 0;
+    this.#statements.count.run(rows.length, -wasHeld.length - wasReturning.length, -wasDelayed.length, key);
     this.#refresh(key, rows.map(({ group_id }) => group_id));
     return rows.length;
   }
@@ -196,7 +114,7 @@ export class SqliteQueueMessages implements QueueMessageStore {
   }
 
   ready(key: QueueKey, limit: number): StoredMessage[] {
-    if (!this.#fifo.has(key)) return (this.#statements.ready.all(key, limit) as unknown as Row[]).map(messageOf);
+    if (!this.#fifo.has(key)) return this.#readyUngrouped(key, limit).map(messageOf);
     const found: StoredMessage[] = [];
     for (const { name } of this.#statements.openGroups.all(key, limit) as { name: string }[]) {
       const rows = this.#statements.readyInGroup.all(key, name, limit - found.length) as unknown as Row[];
@@ -207,14 +125,19 @@ export class SqliteQueueMessages implements QueueMessageStore {
   }
 
   receive(key: QueueKey, messages: readonly StoredMessage[], now: number, until: number): void {
-    const state = until > now ? held : ready;
-    for (const { position } of messages) this.#statements.receive.run(state, until, now, now, position);
+    if (messages.length === 0) return;
+    const isHeld = until > now;
+    for (const { from, to } of runsOf(messages)) this.#statements.receive.run(isHeld ? held : ready, until, now, now, from, to);
+    if (isHeld) this.#statements.count.run(-messages.length, messages.length, 0, key);
     this.#refresh(key, messages.map(({ groupId }) => groupId));
   }
 
   reschedule(key: QueueKey, position: number, state: MessageState, at: number, notBefore = 0): void {
-    const row = this.#statements.reschedule.get(states.indexOf(state), at, notBefore, position, key) as { group_id: string | null } | undefined;
-    this.#refresh(key, [row?.group_id]);
+    const row = this.#statements.stateOf.get(position, key) as Pick<Row, 'state' | 'group_id'> | undefined;
+    if (!row) return;
+    const to = states.indexOf(state);
+    this.#statements.reschedule.run(to, at, notBefore, position);
+    this.#changed(key, [row], [{ ...row, state: to }]);
   }
 
   find(key: QueueKey, messageId: string): StoredMessage | undefined {
@@ -223,28 +146,39 @@ export class SqliteQueueMessages implements QueueMessageStore {
   }
 
   remove(key: QueueKey, position: number): void {
-    const row = this.#statements.remove.get(position, key) as { group_id: string | null } | undefined;
-    this.#refresh(key, [row?.group_id]);
+    this.#changed(key, this.#statements.remove.all(position, key) as unknown as Removed[]);
   }
 
-  removeReceived(key: QueueKey, messageId: string, receives: number): boolean {
-    const id = uuidBytes(messageId);
-    return this.#statements.removeReceived.run(id, key, receives).changes > 0 || this.#statements.present.get(id, key) === undefined;
+  removeReceived(key: QueueKey, received: readonly { position: number; receives: number }[]): number[] {
+    const kept: number[] = [];
+    let removed = 0;
+    for (const { from, to, receives } of runsOf(received.filter(({ position }) => isOf(key, position)))) {
+      const gone = Number(this.#statements.removeHeld.run(from, to, receives).changes);
+      removed += gone;
+      if (gone === to - from + 1) continue;
+      for (let position = from; position <= to; position += 1) {
+        const row = this.#statements.receivesOf.get(position, key) as Pick<Row, 'receives'> | undefined;
+        if (row?.receives === receives) this.remove(key, position);
+        else if (row) kept.push(position);
+      }
+    }
+    if (removed > 0) this.#statements.count.run(0, -removed, 0, key);
+    return kept;
   }
 
   move(from: QueueKey, position: number, to: QueueKey, changes: MovedMessage): number {
     return this.transaction(() => {
-      const source = changes.sourceArn === undefined
-        ? (this.#statements.source.get(position) as { source: string | null } | undefined)?.source ?? null
-        : changes.sourceArn;
-      const { lastInsertRowid } = this.#statements.move.run(
-        to, changes.at, changes.messageId === undefined ? null : uuidBytes(changes.messageId), changes.sentAt ?? null,
-        changes.receives ?? null, changes.receives ?? null, source, position,
+      const row = this.#statements.moved.get(position) as Pick<Row, 'source' | 'sent'> | undefined;
+      const sent = changes.sentAt ?? row?.sent ?? 0;
+      const { id, stray } = this.#place(to, sent, false);
+      this.#statements.move.run(
+        id, to, changes.at, changes.messageId === undefined ? null : uuidBytes(changes.messageId), sent, stray,
+        changes.receives ?? null, changes.sourceArn === undefined ? row?.source ?? null : changes.sourceArn, position,
       );
-      const row = this.#statements.remove.get(position, from) as { group_id: string | null } | undefined;
-      this.#refresh(from, [row?.group_id]);
-      this.#refresh(to, [row?.group_id]);
-      return Number(lastInsertRowid);
+      const removed = this.#statements.remove.all(position, from) as unknown as Removed[];
+      this.#changed(from, removed);
+      this.#refresh(to, removed.map(({ group_id }) => group_id));
+      return id;
     });
   }
 
@@ -257,17 +191,22 @@ export class SqliteQueueMessages implements QueueMessageStore {
   }
 
   oldest(key: QueueKey): number | undefined {
-    return (this.#statements.oldest.get(key) as { sent: number | null }).sent ?? undefined;
+    const first = this.#statements.first.get(...placesOf(key)) as { sent: number } | undefined;
+    if (!first) return undefined;
+    const stray = (this.#statements.oldestStray.get(key) as { sent: number | null }).sent;
+    return Math.min(first.sent, stray ?? first.sent);
   }
 
   expire(key: QueueKey, before: number, limit: number): number {
-    const rows = this.#statements.expire.all(key, before, limit) as { group_id: string | null }[];
-    this.#refresh(key, rows.map(({ group_id }) => group_id));
+    const rows = this.#statements.expireStrays.all(key, before, limit) as unknown as Removed[];
+    if (rows.length < limit) rows.push(...this.#statements.expire.all(...placesOf(key), limit - rows.length, before) as unknown as Removed[]);
+    this.#changed(key, rows);
     return rows.length;
   }
 
   list(key: QueueKey, limit: number, after = 0): StoredMessage[] {
-    return (this.#statements.list.all(key, after, limit) as unknown as Row[]).map(messageOf);
+    const [first, last] = placesOf(key);
+    return (this.#statements.list.all(Math.max(first, after + 1), last, limit) as unknown as Row[]).map(messageOf);
   }
 
   duplicate(queue: string, key: string, since: number): { messageId: string; position: number } | undefined {
@@ -283,6 +222,35 @@ export class SqliteQueueMessages implements QueueMessageStore {
     return this.#statements.forget.run(before, limit).changes === limit;
   }
 
+  /** The place of one more message, counted as ready or delayed. */
+  #place(key: QueueKey, sentAt: number, isDelayed: boolean): { id: number; stray: 1 | null; newestSent: number } {
+    const { last, newestSent } = this.#statements.place.get(sentAt, Number(!isDelayed), Number(isDelayed), key) as { last: number; newestSent: number };
+    return { id: key * partitionRoom + last, stray: sentAt < newestSent ? 1 : null, newestSent };
+  }
+
+  /** Longest visible first: what became visible again, and what nobody received yet. */
+  #readyUngrouped(key: QueueKey, limit: number): Row[] {
+    const again = this.#statements.ready.all(key, limit) as unknown as Row[];
+    const [first, last] = placesOf(key);
+    const from = Math.max(first, (this.#statements.freshFrom.get(key) as { fresh: number } | undefined)?.fresh ?? 0);
+    const fresh = this.#statements.fresh.all(from, last, limit) as unknown as Row[];
+    const next = fresh[0]?.id;
+    // Passing a few over again costs less than writing each time.
+    if (next !== undefined && next - from > fewPassedOver) this.#statements.setFresh.run(next, key);
+    if (again.length === 0) return fresh;
+    return [...again, ...fresh].sort((a, b) => a.at - b.at || a.id - b.id).slice(0, limit);
+  }
+
+  /** Counts rows that changed, and looks at their groups. @param now As they are; absent when they are gone. */
+  #changed(key: QueueKey, before: readonly Removed[], now: readonly Removed[] = []): void {
+    if (before.length === 0) return;
+    const counts = [0, 0, 0] as [number, number, number];
+    for (const { state } of before) counts[countOf(state)] -= 1;
+    for (const { state } of now) counts[countOf(state)] += 1;
+    this.#statements.count.run(...counts, key);
+    this.#refresh(key, before.map(({ group_id }) => group_id));
+  }
+
   /** Writes down for each group whether it is open, and with which message it begins. */
   #refresh(key: QueueKey, groups: readonly (string | null | undefined)[]): void {
     if (!this.#fifo.has(key)) return;
@@ -296,16 +264,41 @@ export class SqliteQueueMessages implements QueueMessageStore {
   }
 }
 
+type Removed = Pick<Row, 'state' | 'group_id'>;
+
+/** Received messages that a look for new ones passes over rather than note down where those begin. */
+const fewPassedOver = 32;
+
+/** First and last position of a partition. */
+function placesOf(key: QueueKey): [number, number] {
+  return [key * partitionRoom, (key + 1) * partitionRoom - 1];
+}
+
+const isOf = (key: QueueKey, position: number): boolean => Math.floor(position / partitionRoom) === key;
+
+/** Which count a state belongs to: ready, in flight, delayed. */
+const countOf = (state: number | null): 0 | 1 | 2 => (state === held || state === returning ? 1 : state === delayed ? 2 : 0);
+
+/** Runs without gaps, so that a statement over a run touches what was meant and nothing else; each of messages with as many receives. */
+function runsOf(messages: readonly { position: number; receives: number }[]): { from: number; to: number; receives: number }[] {
+  const runs: { from: number; to: number; receives: number }[] = [];
+  let run: (typeof runs)[number] | undefined;
+  for (const { position, receives } of [...messages].sort((a, b) => a.position - b.position)) {
+    if (run && run.receives === receives && position === run.to + 1) run.to = position;
+    else if (run?.receives !== receives || position !== run.to) runs.push(run = { from: position, to: position, receives });
+  }
+  return runs;
+}
+
 function messageOf(row: Row): StoredMessage {
   return {
     position: row.id, messageId: uuidText(row.message_id), body: row.body, bodyMd5: row.md5, sentAt: row.sent,
     attributes: row.attributes === null ? {} : JSON.parse(row.attributes) as Record<string, MessageAttribute>,
-    state: states[row.state] as MessageState, at: row.at, notBefore: row.not_before, receives: row.receives,
+    state: states[row.state ?? ready] as MessageState, at: row.at, notBefore: row.not_before, receives: row.receives,
     ...(row.trace === null ? {} : { traceHeader: row.trace }),
     ...(row.group_id === null ? {} : { groupId: row.group_id }),
     ...(row.deduplication_id === null ? {} : { deduplicationId: row.deduplication_id }),
-    ...(row.first_received === null ? {} : { firstReceivedAt: row.first_received }),
-    ...(row.last_received === null ? {} : { lastReceivedAt: row.last_received }),
+    ...(row.receives === 0 ? {} : { firstReceivedAt: row.first_received, lastReceivedAt: row.last_received }),
     ...(row.source === null ? {} : { sourceArn: row.source }),
   };
 }

@@ -7,7 +7,7 @@ import { openDatabase, type OpenedDatabase } from './database.ts';
 import { documentsSchema } from './document-store.ts';
 import { eventQueueSchema } from './event-queue.ts';
 import { objectFilesSchema } from './object-files.ts';
-import { queueMessagesSchema } from './queue-messages.ts';
+import { queueMessagesSchema } from './queue-messages-schema.ts';
 import { streamRecordsSchema } from './stream-records.ts';
 import { topicStoreSchema } from './topic-store.ts';
 

@@ -86,13 +86,19 @@ export class EmbeddedQueueSource implements QueueSource {
       settle = this.#parts.messages.transaction(() => deletions.map(({ queueArn, messages, resolve, reject }) => {
         const queue = this.#parts.registry.byArn(queueArn);
         if (!queue) return () => reject(asNotFound(queueDoesNotExist()) as Error);
-        const kept = messages.filter(({ receiptHandle }) => !this.#deleted(queue, receiptHandle)).map(({ messageId }) => messageId);
+        const kept = this.#deletedAll(queue, messages);
         return () => resolve(kept);
       }));
     } catch (error) {
       settle = deletions.map(({ reject }) => () => reject(error as Error));
     }
     for (const each of settle) each();
+  }
+
+  /** Gives the ids of messages that stay. */
+  #deletedAll(queue: Queue, messages: Deletion['messages']): readonly string[] {
+    if (!queue.fifo) return [...this.#parts.receipts.deleteTogether(queue, messages.map(({ receiptHandle }) => receiptHandle))];
+    return messages.filter(({ receiptHandle }) => !this.#deleted(queue, receiptHandle)).map(({ messageId }) => messageId);
   }
 
   #deleted(queue: Queue, handle: string): boolean {

@@ -3,6 +3,8 @@ import { receiptHandleIsInvalid } from './faults.ts';
 
 export interface Receipt {
   messageId: string;
+  /** Its place in the queue. */
+  position: number;
   /** Which receive of the message it was, from 1. */
   receive: number;
 }
@@ -10,14 +12,14 @@ export interface Receipt {
 /** As AWS's begin. */
 const prefix = 'AQEB';
 
-export function receiptHandle(queueArn: string, { messageId, receive }: Receipt): string {
-  return prefix + Buffer.from([messageId, receive, queueArn].join('\n')).toString('base64');
+export function receiptHandle(queueArn: string, { messageId, position, receive }: Receipt): string {
+  return prefix + Buffer.from(`${messageId}\n${position}\n${receive}\n${queueArn}`).toString('base64');
 }
 
 /** @throws AwsFault ReceiptHandleIsInvalid for what is no handle of this queue. */
 export function readReceiptHandle(handle: string, queueArn: string): Receipt {
   const text = handle.startsWith(prefix) ? Buffer.from(handle.slice(prefix.length), 'base64').toString('utf8') : '';
-  const [messageId = '', receive = '', arn] = text.split('\n');
-  if (!/^[0-9a-f-]{36}$/.test(messageId) || !/^\d+$/.test(receive) || arn !== queueArn) throw receiptHandleIsInvalid(handle);
-  return { messageId, receive: Number(receive) };
+  const [messageId = '', position = '', receive = '', arn] = text.split('\n');
+  if (!/^[0-9a-f-]{36}$/.test(messageId) || !/^\d{1,16}$/.test(position) || !/^\d+$/.test(receive) || arn !== queueArn) throw receiptHandleIsInvalid(handle);
+  return { messageId, position: Number(position), receive: Number(receive) };
 }

@@ -166,7 +166,7 @@ function delivered(queue: Queue, queueArn: string, message: StoredMessage, now: 
   const wanted = systemAttributes.includes('All') ? system : Object.fromEntries(Object.entries(system).filter(([name]) => systemAttributes.includes(name)));
   return {
     MessageId: message.messageId,
-    ReceiptHandle: receiptHandle(queueArn, { messageId: message.messageId, receive: message.receives + 1 }),
+    ReceiptHandle: receiptHandle(queueArn, { messageId: message.messageId, position: message.position, receive: message.receives + 1 }),
     MD5OfBody: message.bodyMd5,
     Body: message.body,
     ...(Object.keys(wanted).length === 0 ? {} : { Attributes: wanted }),

@@ -7,7 +7,8 @@ import type { Logger } from '../../../../src/contracts/logger.ts';
 import type { ResourceDefinition, ServiceInput, ServiceOutput } from '../../../../src/contracts/resources.ts';
 import { SqsService } from '../../../../src/resources/sqs/sqs-service.ts';
 import { documentsSchema, SqliteDocumentStore } from '../../../../src/store/document-store.ts';
-import { queueMessagesSchema, SqliteQueueMessages } from '../../../../src/store/queue-messages.ts';
+import { SqliteQueueMessages } from '../../../../src/store/queue-messages.ts';
+import { queueMessagesSchema } from '../../../../src/store/queue-messages-schema.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 
 export const account = '123456789012';
