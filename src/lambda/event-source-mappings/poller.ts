@@ -68,21 +68,25 @@ export const results = { none: 'No records processed', ok: 'OK', failed: 'PROBLE
 /** Event JSON of one invocation, bytes: 6 MB, as for any synchronous invocation. */
 export const largestEvent = 6_291_456;
 
-/** Fates of records that are remembered. */
+/** Fates of records that are remembered at least; at most twice as many. */
 const mostFates = 5000;
 
 /** What became of the newest records. */
 export class Fates {
-  readonly #fates = new Map<string, Fate>();
+  #newest = new Map<string, Fate>();
+  #before: ReadonlyMap<string, Fate> = new Map();
 
   set(id: string, fate: Fate): void {
-    this.#fates.delete(id);
-    this.#fates.set(id, fate);
-    if (this.#fates.size > mostFates) this.#fates.delete(this.#fates.keys().next().value as string);
+    // Forgetting one for each that comes would keep the table's memory in motion.
+    if (this.#newest.size >= mostFates && !this.#newest.has(id)) {
+      this.#before = this.#newest;
+      this.#newest = new Map();
+    }
+    this.#newest.set(id, fate);
   }
 
   get(id: string): Fate | undefined {
-    return this.#fates.get(id);
+    return this.#newest.get(id) ?? this.#before.get(id);
   }
 }
 

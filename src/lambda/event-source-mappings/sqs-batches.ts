@@ -6,7 +6,7 @@ import { AwsFault } from '../../contracts/faults.ts';
 import { readItemFailures, type ItemFailures } from './batch-item-failures.ts';
 import { functionOf, reportsFailures } from './mapping.ts';
 import type { PolledAnswer } from './polled-invocations.ts';
-import { results, throttleBackoff, type Fates, type PollerParts } from './poller.ts';
+import { results, throttleBackoff, type Fate, type Fates, type PollerParts } from './poller.ts';
 import { mostAlike, RepeatedFailures } from './repeated-failures.ts';
 import { waitUntil } from './waits.ts';
 
@@ -50,15 +50,16 @@ export class QueueBatches {
   /**
    * Runs batches one after the other; what follows a failure of its own message group goes back to the queue.
    * @param signal Aborts when polling stops: a batch that waits is given back.
+   * @param answered The last one was processed, and its deletion is under way: the next receive may join it.
    */
-  async run(batches: readonly QueueRecord[][], filtered: KeptOut, signal: AbortSignal): Promise<void> {
+  async run(batches: readonly QueueRecord[][], filtered: KeptOut, signal: AbortSignal, answered: () => void): Promise<void> {
     const failedGroups = new Set<string>();
     for (const [index, batch] of batches.entries()) {
       const blocked = batch.filter(({ message }) => failedGroups.has(groupOf(message)));
       if (blocked.length > 0) await this.giveBack(blocked, 'An earlier message of its group failed.');
       const records = await this.#unlooped(batch.filter((record) => !blocked.includes(record)));
       if (records.length === 0) continue;
-      const back = await this.#runOne(records, index === 0 ? filtered : undefined, signal);
+      const back = await this.#runOne(records, index === 0 ? filtered : undefined, signal, index === batches.length - 1 ? answered : undefined);
       for (const { message } of back) if (message.attributes['MessageGroupId'] !== undefined) failedGroups.add(groupOf(message));
     }
   }
@@ -83,7 +84,7 @@ export class QueueBatches {
   }
 
   /** Gives the records that went back to the queue. */
-  async #runOne(records: readonly QueueRecord[], filtered: KeptOut | undefined, signal: AbortSignal): Promise<readonly QueueRecord[]> {
+  async #runOne(records: readonly QueueRecord[], filtered: KeptOut | undefined, signal: AbortSignal, answered: (() => void) | undefined): Promise<readonly QueueRecord[]> {
     const { configuration, invocations, counts } = this.#parts;
     const payload = Buffer.from(`{"Records":[${records.map(({ json }) => json).join(',')}]}`);
     const previous = this.#previousOf(records);
@@ -98,12 +99,15 @@ export class QueueBatches {
     const fails = ({ message }: QueueRecord) => failures.kind === 'all' || (failures.kind === 'some' && failures.ids.has(message.messageId));
     const failed = failures.kind === 'none' ? [] : records.filter(fails);
     const done = failures.kind === 'none' ? records : records.filter((record) => !fails(record));
-    const kept = new Set(done.length === 0 ? [] : await this.#source.delete(this.#arn, done.map(({ message }) => message)));
+    const deleting = done.length === 0 ? [] : this.#source.delete(this.#arn, done.map(({ message }) => message));
+    if (failed.length === 0) answered?.();
+    const kept = new Set(await deleting);
+    const deleted: Fate = { fate: 'delivered', sentence: 'The function had it, and it was deleted.', executionId: answer.executionId };
     for (const { message: { messageId } } of done) {
       this.#failures.succeeded(messageId);
       this.#own.fates.set(messageId, kept.has(messageId)
         ? { fate: 'hidden', sentence: 'The function had it, but its visibility timeout ended before, so it could not be deleted and comes again.', executionId: answer.executionId }
-        : { fate: 'delivered', sentence: 'The function had it, and it was deleted.', executionId: answer.executionId });
+        : deleted);
     }
     const why = answer.failure ? `The function failed: ${answer.failure.errorType}.` : failures.kind === 'all' ? failures.reason : 'The function named it in batchItemFailures.';
     await this.giveBack(failed, why, answer.executionId);

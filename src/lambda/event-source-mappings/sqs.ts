@@ -192,13 +192,19 @@ export class QueuePoller implements Poller {
 
   #run(batches: readonly QueueRecord[][], filtered: KeptOut, signal: AbortSignal): Promise<void> {
     this.#concurrency.begin();
-    const run = this.#batches.run(batches, filtered, signal)
+    let held = true;
+    const letGo = (): void => {
+      if (!held) return;
+      held = false;
+      this.#concurrency.end();
+      this.#windowFrom = this.#parts.clock.waitNow();
+      this.#slotFree?.();
+    };
+    const run = this.#batches.run(batches, filtered, signal, letGo)
       .catch((error: unknown) => this.#parts.logger.error(`A batch of queue ${this.#arn} was not brought to its end; its messages come back.`, error))
       .finally(() => {
         this.#inFlight.delete(run);
-        this.#concurrency.end();
-        this.#windowFrom = this.#parts.clock.waitNow();
-        this.#slotFree?.();
+        letGo();
         this.#parts.changed();
       });
     this.#inFlight.add(run);

@@ -7,7 +7,7 @@ import type { ServiceOutput } from '../../contracts/resources.ts';
 import { queueDoesNotExist } from './faults.ts';
 import type { Queue, QueueRegistry } from './queue-registry.ts';
 import type { Receipts } from './receipts.ts';
-import type { Delivered, Receiver } from './receiving.ts';
+import type { Delivered, Receiver, ReceiveRequest } from './receiving.ts';
 
 export interface EmbeddedQueueSourceParts {
   clock: Clock;
@@ -27,12 +27,21 @@ interface Deletion {
   reject(error: Error): void;
 }
 
+/** A receive that joins a turn. */
+interface Reception {
+  queueArn: string;
+  request: ReceiveRequest;
+  resolve(output: ServiceOutput): void;
+  reject(error: Error): void;
+}
+
 const all = ['All'];
 
 export class EmbeddedQueueSource implements QueueSource {
   readonly #parts: EmbeddedQueueSourceParts;
-  /** Deletions that commit together. */
+  /** What commits together at the end of this turn: deletions, and the receives that follow them. */
   #deletions: Deletion[] = [];
+  #receptions: Reception[] = [];
 
   constructor(parts: EmbeddedQueueSourceParts) {
     this.#parts = parts;
@@ -47,11 +56,15 @@ export class EmbeddedQueueSource implements QueueSource {
 
   async receive(queueArn: string, { maximum, waitMilliseconds, signal }: { maximum: number; waitMilliseconds: number; signal: AbortSignal }): Promise<PolledMessage[]> {
     const queue = this.#require(queueArn);
-    const output = this.#parts.receiver.receive(queue, {
+    const request: ReceiveRequest = {
       max: maximum, waitSeconds: signal.aborted ? 0 : waitMilliseconds / 1000, visibilityTimeoutSeconds: Number(queue.attributes.VisibilityTimeout),
       systemAttributes: all, messageAttributes: all,
-    }, { signal });
+    };
     try {
+      // Who deletes what it had mostly wants more: one commit for both.
+      const joined = this.#deletions.length === 0 ? [] : polled(await this.#inTurn(queueArn, request));
+      if (joined.length > 0) return joined;
+      const output = this.#parts.receiver.receive(queue, request, { signal });
       return polled(output instanceof Promise ? await output : output);
     } catch (error) {
       throw asNotFound(error);
@@ -60,7 +73,7 @@ export class EmbeddedQueueSource implements QueueSource {
 
   delete(queueArn: string, messages: readonly Pick<PolledMessage, 'messageId' | 'receiptHandle'>[]): Promise<readonly string[]> {
     return new Promise((resolve, reject) => {
-      if (this.#deletions.push({ queueArn, messages, resolve, reject }) === 1) this.#parts.clock.soon(() => this.#deleteAll());
+      if (this.#deletions.push({ queueArn, messages, resolve, reject }) === 1) this.#parts.clock.soon(() => this.#endTurn());
     });
   }
 
@@ -78,21 +91,37 @@ export class EmbeddedQueueSource implements QueueSource {
     return queue && this.#parts.place(queue, messageId);
   }
 
-  #deleteAll(): void {
-    const deletions = this.#deletions;
-    this.#deletions = [];
+  #inTurn(queueArn: string, request: ReceiveRequest): Promise<ServiceOutput> {
+    return new Promise((resolve, reject) => { this.#receptions.push({ queueArn, request, resolve, reject }); });
+  }
+
+  /** Nobody hears of anything before it is committed. */
+  #endTurn(): void {
+    const [deletions, receptions] = [this.#deletions, this.#receptions];
+    [this.#deletions, this.#receptions] = [[], []];
     let settle: (() => void)[];
     try {
-      settle = this.#parts.messages.transaction(() => deletions.map(({ queueArn, messages, resolve, reject }) => {
-        const queue = this.#parts.registry.byArn(queueArn);
-        if (!queue) return () => reject(asNotFound(queueDoesNotExist()) as Error);
-        const kept = this.#deletedAll(queue, messages);
-        return () => resolve(kept);
-      }));
+      settle = this.#parts.messages.transaction(() => [...deletions.map((each) => this.#delete(each)), ...receptions.map((each) => this.#receive(each))]);
     } catch (error) {
-      settle = deletions.map(({ reject }) => () => reject(error as Error));
+      settle = [...deletions, ...receptions].map(({ reject }) => () => reject(error as Error));
     }
     for (const each of settle) each();
+  }
+
+  #delete({ queueArn, messages, resolve, reject }: Deletion): () => void {
+    const queue = this.#parts.registry.byArn(queueArn);
+    if (!queue) return () => reject(asNotFound(queueDoesNotExist()) as Error);
+    const kept = this.#deletedAll(queue, messages);
+    return () => resolve(kept);
+  }
+
+  #receive({ queueArn, request, resolve, reject }: Reception): () => void {
+    try {
+      const output = this.#parts.receiver.receiveNow(this.#require(queueArn), request);
+      return () => resolve(output);
+    } catch (error) {
+      return () => reject(error as Error);
+    }
   }
 
   /** Gives the ids of messages that stay. */

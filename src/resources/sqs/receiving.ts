@@ -56,6 +56,11 @@ export class Receiver {
     return this.#wait(queue.name, request, context.signal);
   }
 
+  /** The messages that there are; joins the open transaction. */
+  receiveNow(queue: Queue, request: ReceiveRequest): ServiceOutput {
+    return output(this.#take(queue, request));
+  }
+
   #wait(name: string, request: ReceiveRequest, signal: AbortSignal | undefined): Promise<ServiceOutput> {
     const { clock, registry, signals } = this.#parts;
     return new Promise((resolve, reject) => {
