@@ -20,9 +20,12 @@ export function readPosition(
   // A time that is still to come stays the position: what arrives before it is not asked for.
   if (position.kind === 'timestamp' && position.at > now) return { records: [], next: position, ended: shard.closedAt !== undefined, behindMilliseconds: 0 };
   const read = readShard(store, shard.key, { after: begin, limit, bytes: largestRead, horizon: now - retention });
+  // A sequence number holds the time of its record: one that stands for a record must be the very one that the record has.
+  const stays = position.kind === 'after' && read.after === begin;
+  const arrivedAt = read.arrivedAt ?? (read.caughtUp ? read.newestAt : undefined) ?? shard.createdAt;
   return {
     records: read.records.map((record) => pollerRecord(shard, record)),
-    next: { kind: 'after', sequenceNumber: sequenceNumber(shard, read.after, read.arrivedAt ?? shard.createdAt) },
+    next: stays ? position : { kind: 'after', sequenceNumber: sequenceNumber(shard, read.after, arrivedAt) },
     ended: read.caughtUp && shard.closedAt !== undefined,
     behindMilliseconds: read.caughtUp ? 0 : Math.max(0, (read.newestAt ?? 0) - (read.arrivedAt ?? 0)),
   };
