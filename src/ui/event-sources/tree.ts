@@ -4,7 +4,7 @@ import type { EventSourceMappingSummary, FilteredRecord, ShardSummary } from '..
 import type { EngineClient } from '../engine-client.ts';
 import {
   bySource, filteredDescription, mappingContext, mappingDescription, mappingFacts, mappingIcon, mappingSpoken, pausedSentence, shardDescription,
-  sourceIcons, sourceName, sourceTitles, type SourceGroup,
+  sourceIcons, sourceDescription, sourceName, sourceTooltip, type SourceGroup,
 } from './mapping-words.ts';
 
 const viewId = 'localLambda.eventSources';
@@ -163,10 +163,10 @@ function parts(mapping: EventSourceMappingSummary): SourceNode[] {
 function sourceItem(group: SourceGroup): vscode.TreeItem {
   const item = new vscode.TreeItem(group.name, vscode.TreeItemCollapsibleState.Expanded);
   item.id = `source:${group.arn}`;
-  item.description = sourceTitles[group.source];
+  item.description = sourceDescription(group);
   item.iconPath = new vscode.ThemeIcon(sourceIcons[group.source]);
   item.contextValue = `source ${group.source}`;
-  item.tooltip = `${sourceTitles[group.source]} ${group.arn}`;
+  item.tooltip = sourceTooltip(group);
   return item;
 }
 
