@@ -168,7 +168,7 @@ export class MappingEntry {
   async #holdLeftOver(): Promise<void> {
     if (this.place?.kind === 'aws') {
       // Others may work with it: nobody takes from it because a folder was opened.
-      this.#pause = { reason: 'left-over', message: `Its source is not local (${this.place.label}): resume the mapping to poll it.`, since: this.#parts.clock.now() };
+      this.#pause ??= { reason: 'left-over', message: `Its source is not local (${this.place.label}): resume the mapping to poll it.`, since: this.#parts.clock.now() };
       return;
     }
     let left = false;
