@@ -85,7 +85,6 @@ export default tseslint.config(
   room('sources', { alsoForbidden: ['store'] }),
   room('template', { alsoForbidden: ['store'] }),
   room('endpoint', { alsoForbidden: ['store'] }),
-  room('aws', { alsoForbidden: ['store'] }),
   room('store', { alsoForbidden: ['lambda'] }),
   room('patterns', { alsoForbidden: ['store', 'contracts'] }),
   {

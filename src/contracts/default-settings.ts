@@ -18,7 +18,6 @@ export const defaultSettings: EngineSettings = {
   environmentFiles: {},
   awsProfile: '',
   awsServices: [],
-  eventSources: {},
   history: { maxExecutions: 10_000, maxMegabytes: 500 },
   stayAliveSeconds: 30,
 };

@@ -7,6 +7,7 @@ import { faultWords } from './fault-words.ts';
 import type { FunctionStates } from './function-states.ts';
 import { functionTooltip } from './function-tooltip.ts';
 import { outcomeText, statusIcons } from './outcome.ts';
+import { TreeRows } from './tree-rows.ts';
 
 export const viewId = 'localLambda.functions';
 
@@ -30,9 +31,15 @@ export class FunctionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.
   readonly #engine: EngineClient;
   readonly #states: FunctionStates;
   readonly #failed: FailedEvents;
-  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #changed = new vscode.EventEmitter<TreeNode | undefined>();
   readonly #disposables: vscode.Disposable[];
   readonly #view: vscode.TreeView<TreeNode>;
+  readonly #rows = new TreeRows<TreeNode>({
+    keyOf: (node) => (node.kind === 'function' ? `function:${node.summary.arn}` : groupId(node)),
+    childrenOf: (node) => this.#children(node),
+    itemOf: (node) => this.getTreeItem(node),
+    moreOf: (node) => (node.kind === 'function' ? functionTooltip(node.summary).value : ''),
+  });
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -60,15 +67,7 @@ export class FunctionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.
   }
 
   getChildren(node?: TreeNode): TreeNode[] {
-    if (node?.kind === 'function') return [];
-    const functions = this.#states.all;
-    if (node) return functions.filter(inGroup(node)).map(asNode);
-    const fromApi = functions.some(({ origin }) => origin.kind === 'api') ? [createdByApi] : [];
-    const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
-    // A welcome text shows only in a view without any row.
-    if (functions.length === 0) return [];
-    if (folders.length <= 1) return [...functions.filter(({ origin }) => origin.kind !== 'api').map(asNode), ...fromApi];
-    return [...folders.map(({ name, uri }): GroupNode => ({ kind: 'folder', label: name, folder: uri.fsPath })), ...fromApi];
+    return this.#children(node).map((child) => this.#rows.kept(child));
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
@@ -89,12 +88,25 @@ export class FunctionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.
     for (const disposable of this.#disposables) disposable.dispose();
   }
 
+  #children(node?: TreeNode): TreeNode[] {
+    if (node?.kind === 'function') return [];
+    const functions = this.#states.all;
+    if (node) return functions.filter(inGroup(node)).map(asNode);
+    const fromApi = functions.some(({ origin }) => origin.kind === 'api') ? [createdByApi] : [];
+    const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+    // A welcome text shows only in a view without any row.
+    if (functions.length === 0) return [];
+    if (folders.length <= 1) return [...functions.filter(({ origin }) => origin.kind !== 'api').map(asNode), ...fromApi];
+    return [...folders.map(({ name, uri }): GroupNode => ({ kind: 'folder', label: name, folder: uri.fsPath })), ...fromApi];
+  }
+
   #refresh(): void {
     const { inFlight } = this.#engine.status;
     this.#view.badge = inFlight === 0 ? undefined : { value: inFlight, tooltip: `${inFlight} running` };
+    const message = this.#message();
     // exactOptionalPropertyTypes: VS Code takes undefined as "no message".
-    (this.#view as { message: string | undefined }).message = this.#message();
-    this.#changed.fire();
+    if (this.#view.message !== message) (this.#view as { message: string | undefined }).message = message;
+    for (const node of this.#rows.changes()) this.#changed.fire(node);
   }
 
   #message(): string | undefined {
@@ -112,10 +124,14 @@ function inGroup(group: GroupNode): (fn: FunctionSummary) => boolean {
   return ({ origin }) => (group.kind === 'api' ? origin.kind === 'api' : origin.kind !== 'api' && origin.folder === group.folder);
 }
 
+function groupId({ kind, folder }: GroupNode): string {
+  return `${kind}:${folder ?? ''}`;
+}
+
 function groupItem(group: GroupNode, filled: boolean): vscode.TreeItem {
   const item = new vscode.TreeItem(group.label, filled ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.None);
   if (!filled) item.description = 'no functions';
-  item.id = `${group.kind}:${group.folder ?? ''}`;
+  item.id = groupId(group);
   item.iconPath = new vscode.ThemeIcon(group.kind === 'api' ? 'plug' : 'root-folder');
   item.contextValue = group.kind;
   if (group.folder) item.resourceUri = vscode.Uri.file(group.folder);

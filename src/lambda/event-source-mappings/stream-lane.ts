@@ -1,6 +1,6 @@
 /** Reads one shard, or the part of it whose partition keys fall to this lane, and hands its batches on (lambda-facts §3.2, §3.4). */
 import { createHash } from 'node:crypto';
-import type { StreamPosition, StreamRead, StreamRecord, StreamSource } from '../../contracts/event-sources.ts';
+import type { StreamPosition, StreamRecord, StreamSource } from '../../contracts/event-sources.ts';
 import { mostFilteredIds } from './polled-invocations.ts';
 import { largestEvent } from './poller.ts';
 import type { Segment, StreamItem } from './stream-segments.ts';
@@ -8,9 +8,7 @@ import { StreamWork, type StreamWorkParts } from './stream-work.ts';
 import { windowStart } from './tumbling-windows.ts';
 
 export interface StreamLaneParts extends StreamWorkParts {
-  source: Pick<StreamSource, 'onRecords'>;
-  /** Reads the shard. */
-  read(position: StreamPosition, limit: number, signal: AbortSignal): Promise<StreamRead>;
+  source: StreamSource;
   /** Of the function, for records. */
   roleArn: () => string;
   /** How often the source has told of records so far. */
@@ -45,10 +43,6 @@ export class StreamLane {
     this.#windowFrom = parts.poller.clock.waitNow();
   }
 
-  get number(): number {
-    return this.#parts.lane;
-  }
-
   get ended(): boolean {
     return this.work.checkpoint.ended === true && this.work.pending.length === 0;
   }
@@ -72,13 +66,13 @@ export class StreamLane {
 
   /** Reads until a batch is complete and puts it into the work, or what closes a tumbling window. */
   async #gather(signal: AbortSignal, once: boolean): Promise<void> {
-    const { poller } = this.#parts;
+    const { poller, source, streamArn, shardId } = this.#parts;
     const { batchSize, maximumBatchingWindowInSeconds: seconds } = poller.configuration;
     const batch = new Gathering(this.work.checkpoint.position, this.work.checkpoint.window?.state.length ?? 0);
     let due: number | undefined;
     while (!signal.aborted) {
       const seen = this.#parts.told();
-      const read = await this.#parts.read(batch.position, Math.min(largestRead, batchSize - batch.items.length), signal);
+      const read = await source.read(streamArn, shardId, batch.position, Math.min(largestRead, batchSize - batch.items.length));
       this.behindMilliseconds = read.behindMilliseconds;
       const full = this.#take(batch, read.records, read.next);
       if (full || batch.items.length >= batchSize) break;

@@ -5,6 +5,7 @@ import { listBucketObjects, peekMessages } from '../../protocol/engine.ts';
 import type { EngineClient } from '../engine-client.ts';
 import { leftOverSentence, type LeftOvers } from '../left-over.ts';
 import { sentence } from '../sentences.ts';
+import { TreeRows } from '../tree-rows.ts';
 import { batchFailureArns } from './dead-letters.ts';
 import { itemOf } from './items.ts';
 import { childrenOf, deadLetterCount, idOf, sections, type BucketNode, type MoreNode, type Node, type QueueNode, type Section } from './nodes.ts';
@@ -21,11 +22,18 @@ const ageTick = 15_000;
 export class DestinationsTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   readonly #engine: EngineClient;
   readonly #leftOvers: LeftOvers;
-  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #changed = new vscode.EventEmitter<Node | undefined>();
   readonly #disposables: vscode.Disposable[];
   readonly #view: vscode.TreeView<Node>;
   /** As the view was asked for them, by id of the child. */
   readonly #parents = new Map<string, Node>();
+  /** What was read of the queues and buckets that the user has opened, by ARN. */
+  readonly #contents = new Map<string, readonly Node[]>();
+  readonly #rows = new TreeRows<Node>({
+    keyOf: idOf,
+    childrenOf: (node) => this.#known(node),
+    itemOf: (node) => this.getTreeItem(node),
+  });
   /** Children shown of queues and buckets whose "Show more" was used, by ARN. */
   readonly #shown = new Map<string, number>();
   #functions: readonly FunctionSummary[] = [];
@@ -43,13 +51,17 @@ export class DestinationsTree implements vscode.TreeDataProvider<Node>, vscode.D
     this.#engine = engine;
     this.#leftOvers = leftOvers;
     this.#view = vscode.window.createTreeView<Node>(destinationsViewId, { treeDataProvider: this, showCollapseAll: true });
-    const ages = setInterval(() => { if (this.#view.visible && engine.resources.queues.length > 0) this.#changed.fire(); }, ageTick);
+    const ages = setInterval(() => { if (this.#view.visible && engine.resources.queues.length > 0) this.#refreshSoon(); }, ageTick);
     this.#disposables = [
       this.#changed,
       this.#view,
       { dispose: () => clearInterval(ages) },
       { dispose: () => clearTimeout(this.#timer) },
-      this.#view.onDidChangeVisibility(({ visible }) => { if (visible) onVisible(); }),
+      this.#view.onDidChangeVisibility(({ visible }) => {
+        if (!visible) return;
+        onVisible();
+        this.#refreshSoon();
+      }),
       engine.onDidChangeResources(() => {
         this.#snapshotAt = Date.now();
         this.#refreshSoon();
@@ -69,7 +81,8 @@ export class DestinationsTree implements vscode.TreeDataProvider<Node>, vscode.D
   }
 
   async getChildren(node?: Node): Promise<Node[]> {
-    const children = await this.#children(node);
+    if (node?.kind === 'queue' || node?.kind === 'bucket') await this.#read(node);
+    const children = this.#known(node).map((child) => this.#rows.kept(child));
     for (const child of children) {
       if (node) this.#parents.set(idOf(child), node);
       else this.#parents.delete(idOf(child));
@@ -88,7 +101,7 @@ export class DestinationsTree implements vscode.TreeDataProvider<Node>, vscode.D
   /** Adds a page to what is shown of a queue or bucket. */
   showMore({ arn, shown }: MoreNode): void {
     this.#shown.set(arn, shown + pageSize);
-    this.#changed.fire();
+    void this.#refresh();
   }
 
   /** Selects a resource, or a function with destinations. False when the view does not hold it. */
@@ -106,18 +119,42 @@ export class DestinationsTree implements vscode.TreeDataProvider<Node>, vscode.D
     for (const disposable of this.#disposables) disposable.dispose();
   }
 
-  async #children(node: Node | undefined): Promise<Node[]> {
+  /** The rows below as far as they have been read. */
+  #known(node: Node | undefined): readonly Node[] {
     if (this.#engine.state !== 'ready') return [];
     const { resources } = this.#engine;
     if (!node) return sections(this.#functions, resources);
     switch (node.kind) {
-      case 'queue': return this.#messages(node);
-      case 'bucket': return this.#objects(node);
+      case 'queue': return this.#contents.get(node.queue.arn) ?? [];
+      case 'bucket': return this.#contents.get(node.bucket.arn) ?? [];
       case 'section': case 'owner': case 'qualifier': case 'topic': case 'publishedGroup': case 'bus': case 'rule': case 'eventGroup':
         return childrenOf(node, this.#functions, resources, this.#batchFailures);
       case 'destination': case 'retries': case 'message': case 'more': case 'subscription': case 'published': case 'ruleTarget': case 'busEvent': case 'object':
         return [];
     }
+  }
+
+  async #read(node: QueueNode | BucketNode): Promise<void> {
+    if (node.kind === 'queue') this.#contents.set(node.queue.arn, await this.#messages(node));
+    else this.#contents.set(node.bucket.arn, await this.#objects(node));
+  }
+
+  /** Only what looks different. Contents are read again while somebody looks. */
+  async #refresh(): Promise<void> {
+    this.#describe();
+    if (this.#view.visible) await this.#readAgain();
+    for (const node of this.#rows.changes()) this.#changed.fire(node);
+  }
+
+  async #readAgain(): Promise<void> {
+    const { resources } = this.#engine;
+    const opened: (QueueNode | BucketNode)[] = [
+      ...resources.queues.map((queue): QueueNode => ({ kind: 'queue', queue, deadLetters: false })),
+      ...resources.buckets.map((bucket): BucketNode => ({ kind: 'bucket', bucket })),
+    ].filter((node) => this.#contents.has(node.kind === 'queue' ? node.queue.arn : node.bucket.arn));
+    const arns = new Set(opened.map((node) => ownArn(node)));
+    for (const arn of this.#contents.keys()) if (!arns.has(arn)) this.#contents.delete(arn);
+    if (this.#engine.state === 'ready') await Promise.all(opened.map((node) => this.#read(node)));
   }
 
   #messages({ queue }: QueueNode): Promise<Node[]> {
@@ -168,8 +205,7 @@ export class DestinationsTree implements vscode.TreeDataProvider<Node>, vscode.D
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#refreshedAt = performance.now();
-      this.#describe();
-      this.#changed.fire();
+      void this.#refresh();
     }, wait);
   }
 
@@ -183,8 +219,9 @@ export class DestinationsTree implements vscode.TreeDataProvider<Node>, vscode.D
     const dead = deadLetterCount(this.#functions, this.#engine.resources, this.#batchFailures);
     this.#view.badge = dead === 0 ? undefined : { value: dead, tooltip: `${dead} dead ${dead === 1 ? 'letter' : 'letters'}` };
     const held = this.#leftOvers.waits ? leftOverSentence(this.#leftOvers.state) : undefined;
+    const message = this.#problem ?? held;
     // exactOptionalPropertyTypes: VS Code takes undefined as "no message".
-    (this.#view as { message: string | undefined }).message = this.#problem ?? held;
+    if (this.#view.message !== message) (this.#view as { message: string | undefined }).message = message;
   }
 }
 

@@ -2,9 +2,10 @@
 import * as vscode from 'vscode';
 import type { EventSourceMappingSummary, FilteredRecord, ShardSummary } from '../../contracts/event-source-mappings.ts';
 import type { EngineClient } from '../engine-client.ts';
+import { TreeRows } from '../tree-rows.ts';
 import {
   bySource, filteredDescription, mappingContext, mappingDescription, mappingFacts, mappingIcon, mappingSpoken, pausedSentence, shardDescription,
-  sourceIcons, sourceDescription, sourceName, sourceTooltip, type SourceGroup,
+  sourceIcons, sourceName, sourceTitles, type SourceGroup,
 } from './mapping-words.ts';
 
 const viewId = 'localLambda.eventSources';
@@ -23,10 +24,11 @@ export class EventSourcesTree implements vscode.TreeDataProvider<SourceNode>, vs
   readonly #changed = new vscode.EventEmitter<SourceNode | undefined>();
   readonly #disposables: vscode.Disposable[];
   readonly #view: vscode.TreeView<SourceNode>;
-  /** VS Code knows a row by its object: each keeps the one it was shown with. */
-  readonly #nodes = new Map<string, SourceNode>();
-  /** How each row was shown, by its key; the whole view's is empty. */
-  #shown = new Map<string, Shown>();
+  readonly #rows = new TreeRows<SourceNode>({
+    keyOf,
+    childrenOf: (node) => this.#children(node),
+    itemOf: (node) => this.getTreeItem(node),
+  });
   #timer: ReturnType<typeof setTimeout> | undefined;
   #refreshedAt = 0;
 
@@ -52,14 +54,14 @@ export class EventSourcesTree implements vscode.TreeDataProvider<SourceNode>, vs
   }
 
   getChildren(node?: SourceNode): SourceNode[] {
-    return this.#children(node).map((child) => this.#kept(child));
+    return this.#children(node).map((child) => this.#rows.kept(child));
   }
 
   getParent(node: SourceNode): SourceNode | undefined {
     if (node.kind === 'source') return undefined;
     const group = bySource(this.#engine.mappings).find(({ arn }) => arn === node.mapping.eventSourceArn);
     if (!group) return undefined;
-    return this.#kept(node.kind === 'mapping' ? { kind: 'source', group } : { kind: 'mapping', mapping: node.mapping });
+    return this.#rows.kept(node.kind === 'mapping' ? { kind: 'source', group } : { kind: 'mapping', mapping: node.mapping });
   }
 
   getTreeItem(node: SourceNode): vscode.TreeItem {
@@ -75,7 +77,7 @@ export class EventSourcesTree implements vscode.TreeDataProvider<SourceNode>, vs
   /** Selects a mapping; nothing while the view does not hold it. */
   async reveal(uuid: string): Promise<void> {
     const mapping = this.#engine.mappings.find((each) => each.uuid === uuid);
-    if (mapping) await this.#view.reveal(this.#kept({ kind: 'mapping', mapping }), { select: true, focus: false });
+    if (mapping) await this.#view.reveal(this.#rows.kept({ kind: 'mapping', mapping }), { select: true, focus: false });
   }
 
   dispose(): void {
@@ -88,14 +90,6 @@ export class EventSourcesTree implements vscode.TreeDataProvider<SourceNode>, vs
     return node.kind === 'mapping' ? parts(node.mapping) : [];
   }
 
-  #kept(node: SourceNode): SourceNode {
-    const key = keyOf(node);
-    const before = this.#nodes.get(key);
-    if (before) return Object.assign(before, node);
-    this.#nodes.set(key, node);
-    return node;
-  }
-
   #refreshSoon(): void {
     if (this.#timer) return;
     this.#timer = setTimeout(() => {
@@ -105,35 +99,12 @@ export class EventSourcesTree implements vscode.TreeDataProvider<SourceNode>, vs
     }, Math.max(0, this.#refreshedAt + refreshRest - performance.now()));
   }
 
-  /** Only what looks different: VS Code makes a refreshed row anew, and its buttons are gone under the mouse for a moment. */
   #refresh(): void {
+    const message = pausedSentence(this.#engine.mappings);
     // exactOptionalPropertyTypes: VS Code takes undefined as "no message".
-    (this.#view as { message: string | undefined }).message = pausedSentence(this.#engine.mappings);
-    const before = this.#shown;
-    this.#shown = new Map();
-    const changed: (SourceNode | undefined)[] = [];
-    this.#compare(undefined, before, changed);
-    for (const key of this.#nodes.keys()) if (!this.#shown.has(key)) this.#nodes.delete(key);
-    for (const node of changed) this.#changed.fire(node);
+    if (this.#view.message !== message) (this.#view as { message: string | undefined }).message = message;
+    for (const node of this.#rows.changes()) this.#changed.fire(node);
   }
-
-  /** @param changed Gets the nodes to refresh; undefined for a row below one of them, which comes with it. */
-  #compare(node: SourceNode | undefined, before: ReadonlyMap<string, Shown>, changed: (SourceNode | undefined)[] | undefined): void {
-    const children = this.getChildren(node);
-    const shown: Shown = { look: node ? lookOf(this.getTreeItem(node)) : '', children: children.map((child) => this.getTreeItem(child).id).join('\n') };
-    const key = node ? keyOf(node) : '';
-    this.#shown.set(key, shown);
-    const old = before.get(key);
-    const same = old?.look === shown.look && old.children === shown.children;
-    if (!same) changed?.push(node);
-    for (const child of children) this.#compare(child, before, same ? changed : undefined);
-  }
-}
-
-interface Shown {
-  look: string;
-  /** Ids of its rows. */
-  children: string;
 }
 
 function keyOf(node: SourceNode): string {
@@ -144,10 +115,6 @@ function keyOf(node: SourceNode): string {
     case 'shard': return `shard:${node.mapping.uuid}:${node.shard.shardId}`;
     case 'filtered': return `filtered:${node.mapping.uuid}:${node.record.id}`;
   }
-}
-
-function lookOf({ label, description, iconPath, contextValue, tooltip, collapsibleState }: vscode.TreeItem): string {
-  return JSON.stringify([label, description, iconPath, contextValue, typeof tooltip === 'object' ? tooltip.value : tooltip, collapsibleState]);
 }
 
 function parts(mapping: EventSourceMappingSummary): SourceNode[] {
@@ -163,10 +130,10 @@ function parts(mapping: EventSourceMappingSummary): SourceNode[] {
 function sourceItem(group: SourceGroup): vscode.TreeItem {
   const item = new vscode.TreeItem(group.name, vscode.TreeItemCollapsibleState.Expanded);
   item.id = `source:${group.arn}`;
-  item.description = sourceDescription(group);
+  item.description = sourceTitles[group.source];
   item.iconPath = new vscode.ThemeIcon(sourceIcons[group.source]);
   item.contextValue = `source ${group.source}`;
-  item.tooltip = sourceTooltip(group);
+  item.tooltip = `${sourceTitles[group.source]} ${group.arn}`;
   return item;
 }
 
