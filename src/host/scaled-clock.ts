@@ -31,14 +31,18 @@ export class ScaledClock implements Clock, WaitTime {
   readonly #waiting = new Set<Waiting>();
   readonly #listeners = new Set<(state: ClockState) => void>();
   #anchor: Anchor;
-  /** The axis never goes back, even when the system's clock does. */
+  /** The axis never goes back, even when the system's clock does: it goes on from the farthest place. */
   #reached = 0;
+  /** Real time when that was last asked for. */
+  #seen: number;
 
   /** @param store Keeps the anchor below the key `anchor`. */
   constructor(store: DocumentCollection<Anchor>, now: () => number = Date.now) {
     this.#store = store;
     this.#now = now;
-    this.#anchor = store.get('anchor') ?? { scale: defaultScale, real: now(), wait: now() };
+    this.#seen = now();
+    const { scale, real, wait } = store.get('anchor') ?? { scale: defaultScale, real: this.#seen, wait: this.#seen };
+    this.#anchor = { scale, real: Math.min(real, this.#seen), wait };
     store.put('anchor', this.#anchor);
   }
 
@@ -61,8 +65,15 @@ export class ScaledClock implements Clock, WaitTime {
   }
 
   waitNow(): number {
+    const now = this.#now();
+    if (now < this.#seen) {
+      // Somebody set the clock back. Waits must not stand still until it is again as late as it was.
+      this.#anchor = { ...this.#anchor, real: now, wait: this.#reached };
+      this.#store.put('anchor', this.#anchor);
+    }
+    this.#seen = now;
     const { scale, real, wait } = this.#anchor;
-    this.#reached = Math.max(this.#reached, wait + Math.max(0, this.#now() - real) * scale);
+    this.#reached = Math.max(this.#reached, wait + (now - real) * scale);
     return this.#reached;
   }
 

@@ -291,6 +291,33 @@ describe('lambda-facts §3.3: polling and scaling', () => {
     await result.of.clock.pass(700_000);
   });
 
+  it('a function that fails gets fewer batches at once, one that reports batch item failures does not', async () => {
+    for (const reports of [false, true]) {
+      const { of, url } = await mapped({
+        mapping: { BatchSize: 1, ...(reports ? { FunctionResponseTypes: ['ReportBatchItemFailures'] } : {}) }, queue: { VisibilityTimeout: '3' },
+        answer: ({ Records: [record] }) => {
+          if (!reports) throw new FunctionFailure('no');
+          return { batchItemFailures: [{ itemIdentifier: record?.messageId }] };
+        },
+      });
+      for (let index = 0; index < 10; index += 1) of.queues.send(url, String(index));
+      await of.clock.pass(2000);
+      assert.equal(of.events.length, 10);
+      // Both fail on; only then are batches held open, to be counted.
+      let running = 0;
+      let most = 0;
+      of.answer = async () => {
+        most = Math.max(most, running += 1);
+        await new Promise<void>((resolve) => { of.clock.after(500, resolve); });
+        running -= 1;
+      };
+      await of.clock.pass(1100);
+      assert.equal(most, reports ? 5 : 2);
+      await of.clock.pass(10_000);
+      assert.deepEqual(of.queues.counts(url), [0, 0, 0]);
+    }
+  });
+
   it('MaximumConcurrency bounds the batches at once', async () => {
     const { seen, answer } = slow();
     const result = await mapped({ mapping: { BatchSize: 1, ScalingConfig: { MaximumConcurrency: 2 } }, queue: { VisibilityTimeout: '900' } });
@@ -575,6 +602,24 @@ describe('event source mappings of queues: pausing, asking, going on', () => {
     of.queues.send(url, 'again');
     await of.clock.pass(1000);
     assert.deepEqual([of.bodies(), of.summary().problem], [[['again']], undefined]);
+  });
+
+  it('a system clock that is set ahead or back loses nothing, and stops nothing', async () => {
+    for (const hours of [1, -1]) {
+      let fails = 1;
+      const { of, url } = await mapped({ mapping: { BatchSize: 1 }, queue: { VisibilityTimeout: '30' }, answer: ({ Records: [record] }) => {
+        if (record?.body === 'again' && fails-- > 0) throw new FunctionFailure('no');
+      } });
+      of.queues.send(url, 'again');
+      await of.clock.pass(100);
+      await of.clock.jump(hours * 3_600_000);
+      of.queues.send(url, 'next');
+      await of.clock.pass(1000);
+      assert.ok(of.bodies().flat().includes('next'), 'what is sent after the jump runs at once');
+      // A visibility timeout ends at a time of day, so setting the clock back puts it off by as much.
+      await of.clock.pass(hours > 0 ? 60_000 : 3_700_000);
+      assert.deepEqual([of.bodies().flat().filter((body) => body === 'again').length, ...of.queues.counts(url)], [2, 0, 0, 0]);
+    }
   });
 
   it('a function that is deleted leaves the mapping Enabled, and its messages in the queue', async () => {

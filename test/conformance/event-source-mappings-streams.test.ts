@@ -543,6 +543,26 @@ describe('streams: shards and positions that last', () => {
     assert.deepEqual([batches(of), of.summary().problem], [[['x']], undefined]);
   });
 
+  it('a system clock that is set ahead or back loses nothing: retries go on in order, and only age looks at it', async () => {
+    for (const hours of [1, -1]) {
+      let fails = 3;
+      const { of, put } = await mapped({ mapping: { BatchSize: 1 }, answer: () => { if (fails-- > 0) throw new FunctionFailure('no'); } });
+      put('a');
+      put('b');
+      await of.clock.pass(100);
+      await of.clock.jump(hours * 3_600_000);
+      put('c');
+      await of.clock.pass(60_000);
+      assert.deepEqual(batches(of).flat(), ['a', 'a', 'a', 'a', 'b', 'c']);
+    }
+    const { of, put } = await mapped({ mapping: { MaximumRecordAgeInSeconds: 600, ...onFailure() }, answer: fail });
+    put('old');
+    await of.clock.pass(100);
+    await of.clock.jump(3_600_000);
+    await of.clock.pass(60_000);
+    assert.equal(body(of)['requestContext']?.['condition'], 'RecordAgeExceeded');
+  });
+
   it('a batch that failed 20 times alike pauses the mapping, which goes on where it was', async () => {
     const { of, put, uuid } = await mapped({ scale: 600, answer: fail });
     put('x');

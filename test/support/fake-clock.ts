@@ -13,6 +13,8 @@ export class FakeClock implements Clock {
   time: number;
   scale: number;
   #wait: number;
+  /** How far the system's clock was set, milliseconds. */
+  #jumped = 0;
   readonly #timers = new Set<Timer>();
 
   constructor(time = Date.UTC(2026, 10, 23, 12), scale = 1) {
@@ -22,7 +24,7 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.time;
+    return this.time + this.#jumped;
   }
 
   monotonic(): number {
@@ -73,6 +75,13 @@ export class FakeClock implements Clock {
     this.#wait += seconds * 1000;
     this.#fire();
     await settle();
+  }
+
+  /** Sets the system's clock ahead or back; timers know nothing of it. The wait axis follows it ahead, and never goes back. */
+  async jump(milliseconds: number): Promise<void> {
+    this.#jumped += milliseconds;
+    if (milliseconds > 0) await this.advance(milliseconds * this.scale / 1000);
+    else await settle();
   }
 
   #add(timer: Timer): CancelTimer {

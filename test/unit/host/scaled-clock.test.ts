@@ -52,6 +52,23 @@ describe('the wait axis', () => {
     assert.equal(clock.waitNow(), reached);
   });
 
+  it('does not stand still until a clock that was set back is as late again, nor does the next engine', () => {
+    const time = { now: 10_000 };
+    const store: Store = memoryDocuments().collection('clock');
+    const clock = clockAt(time, store);
+    time.now += 1000;
+    const reached = clock.waitNow();
+    time.now -= 3_600_000;
+    assert.equal(clock.waitNow(), reached);
+    time.now += 100;
+    assert.equal(clock.waitNow() - reached, 6000);
+    time.now -= 3_600_000;
+    const next = clockAt(time, store);
+    const begun = next.waitNow();
+    time.now += 100;
+    assert.equal(next.waitNow() - begun, 6000);
+  });
+
   it('repeats never end sooner than 250 ms of real time', () => {
     const time = { now: 0 };
     const clock = clockAt(time);
