@@ -47,6 +47,9 @@ const sql = {
   counts: 'SELECT records, bytes FROM stream_shards WHERE id = ?',
 } as const;
 
+/** Records that are read before it is known how large they are. */
+const firstSlice = 16;
+
 export class SqliteStreamRecords implements StreamRecordStore {
   readonly #database: DatabaseSync;
   readonly #statements: Readonly<Record<keyof typeof sql, StatementSync>>;
@@ -90,12 +93,18 @@ export class SqliteStreamRecords implements StreamRecordStore {
   read(key: ShardKey, after: number, limit: number, bytes: number): StoredStreamRecord[] {
     const found: StoredStreamRecord[] = [];
     let size = 0;
-    for (const row of this.#statements.read.iterate(key, after, limit) as Iterable<unknown> as Iterable<Row>) {
-      size += row.data.length;
-      if (size > bytes && found.length > 0) break;
-      found.push(recordOf(row));
+    // In slices of about what is still wanted, so that neither many small records nor a few large ones cost more than they must.
+    for (let slice = firstSlice; ; ) {
+      const wanted = Math.min(slice, limit - found.length);
+      const rows = this.#statements.read.all(key, found.at(-1)?.position ?? after, wanted) as unknown as Row[];
+      for (const row of rows) {
+        size += row.data.length;
+        if (size > bytes && found.length > 0) return found;
+        found.push(recordOf(row));
+      }
+      if (rows.length < wanted || found.length === limit) return found;
+      slice = Math.min(slice * 8, Math.ceil((bytes - size) * found.length / Math.max(1, size)) + 1);
     }
-    return found;
   }
 
   readBack(key: ShardKey, before: number, limit: number): StoredStreamRecord[] {
