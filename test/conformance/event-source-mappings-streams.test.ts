@@ -517,6 +517,126 @@ describe('streams: shards and positions that last', () => {
     assert.deepEqual(batches(of), [['a', 'b'], ['c', 'd'], ['c', 'd']]);
   });
 
+  describe('a batch that failed goes on where it was, whatever happens to the engine', () => {
+    /** Passes time in small steps, with the process killed after every invocation that was begun. */
+    async function killedAllTheTime(of: Mappings, seconds: number): Promise<void> {
+      let seen = of.events.length;
+      for (let step = 0; step < seconds * 2; step += 1) {
+        await of.clock.pass(500);
+        if (of.events.length === seen) continue;
+        seen = of.events.length;
+        await of.restart();
+      }
+    }
+
+    it('MaximumRetryAttempts counts the attempts before, and the record on failure tells of all', async () => {
+      const { of, put } = await mapped({ mapping: { MaximumRetryAttempts: 3, ...onFailure() }, answer: fail });
+      const sequence = put('a');
+      await killedAllTheTime(of, 60);
+      assert.equal(of.events.length, 4);
+      const record = body(of);
+      assert.equal(record['requestContext']?.['condition'], 'RetryAttemptsExhausted');
+      assert.equal(record['requestContext']?.['approximateInvokeCount'], 4);
+      assert.equal(record['KinesisBatchInfo']?.['startSequenceNumber'], sequence);
+      put('b');
+      of.answer = () => null;
+      await of.clock.pass(1000);
+      assert.deepEqual(batches(of).at(-1), ['b']);
+    });
+
+    it('it is of the same records, also when more have come since, and its invocations follow each other', async () => {
+      const { of, put } = await mapped({ mapping: { MaximumRetryAttempts: 2 }, answer: fail });
+      put('a');
+      await of.clock.pass(0);
+      put('b');
+      await of.restart();
+      await of.clock.pass(60_000);
+      assert.deepEqual(batches(of), [['a'], ['a'], ['a'], ['b'], ['b'], ['b']]);
+      const polled = of.lambda.history.list({ limit: 10 }).map((execution) => execution.polled).reverse();
+      assert.deepEqual(polled.map((each) => each?.attempt), [1, 2, 3, 1, 2, 3]);
+      assert.equal(new Set(polled.slice(0, 3).map((each) => each?.batchId)).size, 1);
+    });
+
+    it('an attempt that a killed engine interrupted is not counted', async () => {
+      const { of, put } = await mapped({ mapping: { MaximumRetryAttempts: 1 }, answer: fail });
+      put('a');
+      await of.clock.pass(0);
+      of.answer = () => new Promise(() => {});
+      await of.clock.pass(5000);
+      assert.equal(of.events.length, 2);
+      of.answer = fail;
+      await of.restart();
+      await of.clock.pass(60_000);
+      assert.equal(of.events.length, 3);
+    });
+
+    it('parts of a split stay apart: a poison record is isolated in as many invocations as without a kill', async () => {
+      const course = async (passes: (of: Mappings) => Promise<void>) => {
+        const { of, put } = await mapped({ mapping: { MaximumRetryAttempts: 1, BisectBatchOnFunctionError: true, BatchSize: 8, MaximumBatchingWindowInSeconds: 1, ...onFailure() }, answer: failOn('e') });
+        for (const data of 'abcdefgh') put(data);
+        await passes(of);
+        assert.equal(of.lambda.delivered.length, 1);
+        assert.equal(body(of)['KinesisBatchInfo']?.['batchSize'], 1);
+        return batches(of);
+      };
+      const undisturbed = await course((of) => of.clock.pass(60_000));
+      assert.deepEqual(undisturbed, ['abcdefgh', 'abcd', 'efgh', 'ef', 'e', 'e', 'f', 'gh'].map((each) => [...each]));
+      assert.deepEqual(await course((of) => killedAllTheTime(of, 60)), undisturbed);
+    });
+
+    it('the waits before count towards MaximumRecordAgeInSeconds, at any scale', async () => {
+      const course = async (kill: boolean) => {
+        const { of, put } = await mapped({ scale: 60, mapping: { MaximumRecordAgeInSeconds: 60, ...onFailure() }, answer: fail });
+        put('a');
+        if (kill) await killedAllTheTime(of, 30);
+        else await of.clock.pass(30_000);
+        assert.equal(body(of)['requestContext']?.['condition'], 'RecordAgeExceeded');
+        return of.events.length;
+      };
+      const undisturbed = await course(false);
+      assert.ok(undisturbed > 3 && undisturbed < 12, String(undisturbed));
+      assert.equal(await course(true), undisturbed);
+    });
+
+    it('records that were trimmed away meanwhile are passed over', async () => {
+      const { of, put, streams } = await mapped({ mapping: { BatchSize: 3, MaximumBatchingWindowInSeconds: 1, MaximumRetryAttempts: 5 }, answer: fail });
+      for (const data of ['a', 'b', 'c']) put(data);
+      await of.clock.pass(100);
+      assert.deepEqual(batches(of), [['a', 'b', 'c']]);
+      streams.trim(kinesisArn, 0, 2);
+      of.answer = () => null;
+      await of.restart();
+      await of.clock.pass(1000);
+      assert.deepEqual(batches(of).slice(1), [['c']]);
+      streams.trim(kinesisArn, 0, 1);
+      put('d');
+      await of.restart();
+      await of.clock.pass(5000);
+      assert.deepEqual(batches(of).slice(2), [['d']]);
+    });
+
+    it('pausing and changing the mapping lose no attempts either', async () => {
+      const { of, put, uuid } = await mapped({ mapping: { MaximumRetryAttempts: 3 }, answer: fail });
+      put('a');
+      await of.clock.pass(0);
+      await of.call('UpdateEventSourceMapping', { UUID: uuid, Enabled: false });
+      await of.clock.pass(5000);
+      await of.call('UpdateEventSourceMapping', { UUID: uuid, Enabled: true, MaximumRetryAttempts: 2 });
+      await of.clock.pass(60_000);
+      assert.equal(of.events.length, 3);
+    });
+  });
+
+  it('lanes of a shard wait beside each other: the waits of one do not age the records of another', async () => {
+    const attempts = async (ParallelizationFactor: number, keys: string[]) => {
+      const { of, put } = await mapped({ scale: 60, mapping: { ParallelizationFactor, BatchSize: 1, MaximumRecordAgeInSeconds: 60 }, answer: fail });
+      for (const key of keys) put(key, { key });
+      await of.clock.pass(30_000);
+      return batches(of).filter(([data]) => data === 'a').length;
+    };
+    assert.equal(await attempts(10, ['a', 'b', 'c', 'd']), await attempts(1, ['a']));
+  });
+
   it('another ParallelizationFactor begins at the earliest place: nothing is skipped', async () => {
     const { of, put, uuid } = await mapped({ mapping: { ParallelizationFactor: 2, BatchSize: 1 }, answer: failOn('bad') });
     put('bad', { key: 'a' });

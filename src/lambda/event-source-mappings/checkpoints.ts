@@ -1,6 +1,8 @@
 /** How far a mapping has come in each shard: durable, so that nothing is skipped whatever happens to the engine. */
 import type { DocumentCollection, DocumentStore } from '../../contracts/documents.ts';
 import type { StreamPosition } from '../../contracts/event-sources.ts';
+import type { PastWait } from './record-age.ts';
+import type { StoredSegment } from './stream-segments.ts';
 
 /** The tumbling window that is open. */
 export interface OpenWindow {
@@ -10,6 +12,17 @@ export interface OpenWindow {
   state: string;
 }
 
+/** A wait before a retry that has begun. */
+export interface RetryWait {
+  /** Epoch milliseconds. */
+  from: number;
+  /** Place on the wait axis where it began, and where it ends. */
+  begun: number;
+  due: number;
+  /** AWS milliseconds. */
+  length: number;
+}
+
 /** One part of a shard: its records whose partition keys fall to it, in order. */
 export interface LaneCheckpoint {
   /** Everything before it is done. */
@@ -17,6 +30,12 @@ export interface LaneCheckpoint {
   /** Read to the end of a closed shard. */
   ended?: boolean;
   window?: OpenWindow;
+  /** What is left of a batch that failed, in order, with its attempts. */
+  pending?: readonly StoredSegment[];
+  /** What it waits for before it is tried again. */
+  wait?: RetryWait;
+  /** Waits that the records from here on have behind them. */
+  waits?: readonly PastWait[];
 }
 
 interface ShardCheckpoints {

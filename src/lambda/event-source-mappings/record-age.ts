@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../contracts/clock.ts';
 
-interface Wait {
+export interface PastWait {
   /** Epoch milliseconds. */
   from: number;
   to: number;
@@ -12,14 +12,25 @@ interface Wait {
   extra: number;
 }
 
-const mostWaits = 500;
+const mostWaits = 100;
 
 export class RecordAge {
   readonly #clock: Clock;
-  readonly #waits: Wait[] = [];
+  readonly #waits: PastWait[];
 
-  constructor(clock: Clock) {
+  /** @param before Waits from before the engine was started. */
+  constructor(clock: Clock, before: readonly PastWait[] = []) {
     this.#clock = clock;
+    this.#waits = [...before];
+  }
+
+  get waits(): readonly PastWait[] {
+    return this.#waits;
+  }
+
+  /** Nobody asks any more for records that arrived before. @param arrivedAt Epoch milliseconds. */
+  forgetBefore(arrivedAt: number): void {
+    while (this.#waits[0] && this.#waits[0].to <= arrivedAt) this.#waits.shift();
   }
 
   /** Notes a wait that is over. @param from When it began, epoch milliseconds. @param waited How long it was on the wait axis, AWS milliseconds. */
@@ -29,7 +40,7 @@ export class RecordAge {
     if (extra <= 0) return;
     this.#waits.push({ from, to, extra });
     if (this.#waits.length <= mostWaits) return;
-    const [first, second] = this.#waits.splice(0, 2) as [Wait, Wait];
+    const [first, second] = this.#waits.splice(0, 2) as [PastWait, PastWait];
     this.#waits.unshift({ from: first.from, to: second.to, extra: first.extra + second.extra });
   }
 

@@ -1,6 +1,7 @@
 /** Reads one shard, or the part of it whose partition keys fall to this lane, and hands its batches on (lambda-facts §3.2, §3.4). */
 import { createHash } from 'node:crypto';
 import type { StreamPosition, StreamRecord, StreamSource } from '../../contracts/event-sources.ts';
+import { compareSequences } from './checkpoints.ts';
 import { mostFilteredIds } from './polled-invocations.ts';
 import { largestEvent } from './poller.ts';
 import type { Segment, StreamItem } from './stream-segments.ts';
@@ -26,6 +27,8 @@ const pollInterval = { kinesis: 1000, dynamodb: 250 } as const;
 const toldInterval = 5000;
 /** Records of one read at most. */
 const largestRead = 10_000;
+/** The same of a batch that had failed before. */
+const takenUpAtOnce = 1000;
 /** `{"Records":[]}` and the members of a tumbling window but its state. */
 const eventFrame = 600;
 
@@ -50,6 +53,7 @@ export class StreamLane {
   /** Until the shard ends or polling stops. @throws what the source throws */
   async run(signal: AbortSignal): Promise<void> {
     this.#windowFrom = this.#parts.poller.clock.waitNow();
+    await this.#takeUp();
     while (!signal.aborted && !this.ended) {
       if (this.work.pending.length === 0) await this.#gather(signal, false);
       await this.work.run(signal, false);
@@ -60,8 +64,34 @@ export class StreamLane {
   /** One batch, one attempt. */
   async once(): Promise<void> {
     const { signal } = new AbortController();
+    await this.#takeUp();
     if (this.work.pending.length === 0) await this.#gather(signal, true);
     await this.work.run(signal, true);
+  }
+
+  /** Reads the records of a batch again that had failed when polling ended. */
+  async #takeUp(): Promise<void> {
+    const { work } = this;
+    const { poller, source, streamArn, shardId } = this.#parts;
+    if (work.pending.length > 0 || work.checkpoint.pending === undefined) return;
+    const through = work.leftOverThrough;
+    const items: StreamItem[] = [];
+    const roleArn = this.#parts.roleArn();
+    const comesAfter = ({ sequenceNumber }: StreamRecord) => compareSequences(sequenceNumber, through as string) > 0;
+    for (let { position } = work.checkpoint, more = through !== undefined; more;) {
+      const read = await source.read(streamArn, shardId, position, takenUpAtOnce);
+      const own = read.records.filter((record) => !comesAfter(record));
+      for (const record of own) {
+        const json = this.#jsonOf(record, roleArn);
+        if (json === undefined || !poller.filters.matches(json)) continue;
+        items.push(itemOf(record, json));
+        poller.counts.received += 1;
+        poller.counts.matched += 1;
+      }
+      more = own.length > 0 && own.length === read.records.length;
+      position = read.next;
+    }
+    work.takeUp(items);
   }
 
   /** Reads until a batch is complete and puts it into the work, or what closes a tumbling window. */
@@ -94,14 +124,14 @@ export class StreamLane {
 
   /** Takes records into the batch; true when it can take no more. */
   #take(batch: Gathering, records: readonly StreamRecord[], next: StreamPosition): boolean {
-    const { poller, shape, streamArn, shardId, lane, lanes, fates, stream } = this.#parts;
+    const { poller, fates, stream } = this.#parts;
     const roleArn = this.#parts.roleArn();
     for (const record of records) {
-      if (lanes > 1 && laneOf(record.partitionKey, lanes) !== lane) {
+      const json = this.#jsonOf(record, roleArn);
+      if (json === undefined) {
         batch.pass(record);
         continue;
       }
-      const json = shape.record(record, { streamArn, shardId, roleArn });
       if (!poller.filters.matches(json)) {
         poller.counts.received += 1;
         poller.counts.filtered += 1;
@@ -111,7 +141,7 @@ export class StreamLane {
         batch.pass(record);
         continue;
       }
-      const item: StreamItem = { record, json, bytes: Buffer.byteLength(json) + 1 };
+      const item = itemOf(record, json);
       if (batch.items.length > 0 && batch.bytes + item.bytes > largestEvent) return true;
       if (stream.tumblingWindowInSeconds > 0 && !this.#fitsWindow(batch, record)) {
         batch.windowPassed = true;
@@ -125,6 +155,12 @@ export class StreamLane {
     }
     batch.position = next;
     return false;
+  }
+
+  /** As it stands in the event; undefined when its partition key falls to another lane. */
+  #jsonOf(record: StreamRecord, roleArn: string): string | undefined {
+    const { shape, streamArn, shardId, lane, lanes } = this.#parts;
+    return lanes > 1 && laneOf(record.partitionKey, lanes) !== lane ? undefined : shape.record(record, { streamArn, shardId, roleArn });
   }
 
   /** A batch is of one tumbling window, which its first record opens. */
@@ -189,6 +225,10 @@ export class StreamLane {
     const interval = source.onRecords ? toldInterval : pollInterval[poller.source === 'dynamodb' ? 'dynamodb' : 'kinesis'];
     return window === undefined ? interval : Math.min(interval, Math.max(1, window.start + stream.tumblingWindowInSeconds * 1000 - poller.clock.now()));
   }
+}
+
+function itemOf(record: StreamRecord, json: string): StreamItem {
+  return { record, json, bytes: Buffer.byteLength(json) + 1 };
 }
 
 /** Which lane of a shard a partition key falls to. */

@@ -1,6 +1,7 @@
 /** Pieces of a shard on their way to the function: a batch as it was read, and the parts that it was split into. */
 import type { StreamPosition, StreamRecord } from '../../contracts/event-sources.ts';
 import type { PolledBatch } from '../../contracts/executions.ts';
+import { compareSequences } from './checkpoints.ts';
 
 /** A record that goes to the function. */
 export interface StreamItem {
@@ -47,4 +48,39 @@ export function partOf(segment: Segment, items: readonly StreamItem[], ids: { ba
     ...(previous === undefined ? {} : { previous }),
     ...(by === 'record-age' && last !== undefined ? { last: { ...last, place: last.place + segment.items.indexOf(items[0] as StreamItem) } } : {}),
   };
+}
+
+/** A segment that was tried or split, as a checkpoint keeps it: its records stay in the stream. */
+export interface StoredSegment extends Omit<Segment, 'items' | 'throttles'> {
+  /** Its last record; absent for the final invocation of a tumbling window. */
+  through?: string;
+}
+
+/** What has to outlive the engine so that attempts are counted on and parts of a split stay apart; undefined when there is nothing of it. */
+export function storedSegments(segments: readonly Segment[]): readonly StoredSegment[] | undefined {
+  if (!segments.some(({ attempts, splitFrom }) => attempts > 0 || splitFrom !== undefined)) return undefined;
+  return segments.map(({ items, throttles: _, ...rest }) => {
+    const through = items.at(-1)?.record.sequenceNumber;
+    return { ...rest, ...(through === undefined ? {} : { through }) };
+  });
+}
+
+/**
+ * Segments with the records that the stream still has of them; one that lost all of its records is left out.
+ * @param items What was read again, in order.
+ * @param begun Gives the ids of a segment's next invocation and of the one before it.
+ */
+export function restoredSegments(
+  stored: readonly StoredSegment[],
+  items: readonly StreamItem[],
+  begun: (segment: StoredSegment) => Pick<Segment, 'executionId' | 'previous'>,
+): Segment[] {
+  let from = 0;
+  return stored.flatMap((each) => {
+    const { through, ...rest } = each;
+    const end = through === undefined ? from : from + items.slice(from).filter(({ record }) => compareSequences(record.sequenceNumber, through) <= 0).length;
+    const own = items.slice(from, end);
+    from = end;
+    return own.length === 0 && rest.final === undefined ? [] : [{ ...rest, ...begun(each), items: own, throttles: 0 }];
+  });
 }

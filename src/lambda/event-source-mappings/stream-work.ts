@@ -3,15 +3,15 @@ import { writeOutcomes, type OutcomeRun } from '../../contracts/batch-outcomes.t
 import type { StreamEventShape, StreamPosition } from '../../contracts/event-sources.ts';
 import type { BatchEnd, EventDelivery, PolledBatch } from '../../contracts/executions.ts';
 import { AwsFault } from '../../contracts/faults.ts';
-import type { Checkpoints, LaneCheckpoint } from './checkpoints.ts';
+import type { Checkpoints, LaneCheckpoint, RetryWait } from './checkpoints.ts';
 import type { FailureCondition, FailureDeliveries } from './failure-records.ts';
 import { functionOf, type StreamConfiguration } from './mapping.ts';
 import type { PolledAnswer } from './polled-invocations.ts';
 import { results, throttleBackoff, type Fates, type PollerParts } from './poller.ts';
-import type { RecordAge } from './record-age.ts';
+import { RecordAge } from './record-age.ts';
 import { mostAlike, RepeatedFailures } from './repeated-failures.ts';
 import { firstFailure, judgeAnswer, type JudgedAnswer } from './stream-answers.ts';
-import { partOf, type Segment } from './stream-segments.ts';
+import { partOf, restoredSegments, storedSegments, type Segment, type StreamItem } from './stream-segments.ts';
 import { largestState, windowMembers, windowTimes } from './tumbling-windows.ts';
 import { waitUntil } from './waits.ts';
 
@@ -34,7 +34,6 @@ export interface StreamWorkParts {
   checkpoint: LaneCheckpoint;
   deliveries: FailureDeliveries;
   fates: Fates;
-  age: RecordAge;
 }
 
 type Attempted = JudgedAnswer & { answer: PolledAnswer };
@@ -47,9 +46,28 @@ export class StreamWork {
   running = false;
   readonly #parts: StreamWorkParts;
   readonly #repeated = new RepeatedFailures();
+  readonly #age: RecordAge;
+
   constructor(parts: StreamWorkParts) {
     this.#parts = parts;
     this.checkpoint = parts.checkpoint;
+    this.#age = new RecordAge(parts.poller.clock, parts.checkpoint.waits);
+  }
+
+  /** Sequence number up to which a batch reaches that had failed when polling ended; undefined when there is none. */
+  get leftOverThrough(): string | undefined {
+    return this.pending.length > 0 ? undefined : this.checkpoint.pending?.findLast(({ through }) => through !== undefined)?.through;
+  }
+
+  /** Goes on with the batch that had failed, where it was. @param items Its records, read again. */
+  takeUp(items: readonly StreamItem[]): void {
+    const { invocations, newId } = this.#parts.poller;
+    this.pending.push(...restoredSegments(this.checkpoint.pending ?? [], items, ({ executionId, previous }) => {
+      // One that ran when the engine ended counts as no attempt: nobody knows how it would have ended.
+      const before = invocations.hasRun(executionId) ? executionId : previous;
+      return { executionId: newId(), ...(before === undefined ? {} : { previous: before }) };
+    }));
+    this.#keep();
   }
 
   save(checkpoint: LaneCheckpoint): void {
@@ -60,6 +78,7 @@ export class StreamWork {
 
   /** Until nothing is left, or polling stops: what is left then waits here. @param once Stops at the first failure. */
   async run(signal: AbortSignal, once: boolean): Promise<void> {
+    if (this.checkpoint.wait && this.pending.length > 0 && !once) await this.#finish(this.checkpoint.wait, signal);
     while (this.pending.length > 0 && !signal.aborted) {
       if (this.#discardTooOld()) continue;
       const segment = this.pending[0] as Segment;
@@ -71,7 +90,10 @@ export class StreamWork {
       }
       const wait = this.#conclude(segment, attempted);
       if (wait === undefined) continue;
-      if (once) return;
+      if (once) {
+        this.#keep();
+        return;
+      }
       await this.#wait(wait, signal);
     }
   }
@@ -164,7 +186,7 @@ export class StreamWork {
     const open = stream.tumblingWindowInSeconds === 0 || !window ? undefined
       : segment.final ? (segment.final.terminatedEarly ? { start: window.start, state: '{}' } : undefined)
         : { start: window.start, state: state ?? window.state };
-    this.#advance(segment.after, open);
+    this.#advance(segment, segment.after, open, this.pending.slice(1));
     this.pending.shift();
     // DOUBT: after an early end the rest of the window begins with an empty state.
     if (tooLarge && !segment.final) this.pending.unshift({ items: [], after: segment.after, batchId: poller.newId(), executionId: poller.newId(), attempts: 0, throttles: 0, filtered: 0, final: { terminatedEarly: true } });
@@ -178,9 +200,10 @@ export class StreamWork {
     const rest = segment.items.slice(from);
     const done = segment.items.slice(0, from);
     const { window } = this.checkpoint;
-    this.#advance({ kind: 'after', sequenceNumber: done.at(-1)?.record.sequenceNumber ?? '' }, window && state !== undefined ? { ...window, state } : window);
     const next = partOf(segment, rest, { batch: poller.newId(), execution: poller.newId() }, 'batch-item-failures', 0);
-    this.pending[0] = next;
+    const place: StreamPosition = { kind: 'after', sequenceNumber: done.at(-1)?.record.sequenceNumber ?? '' };
+    this.#advance({ items: done }, place, window && state !== undefined ? { ...window, state } : window, [next, ...this.pending.slice(1)]);
+    this.#replaceFirst(next);
     const executionId = segment.last?.executionId ?? '';
     for (const { record } of done) fates.set(record.sequenceNumber, { fate: 'delivered', sentence: 'The function had it.', executionId });
     this.#retrying(rest, executionId);
@@ -189,18 +212,29 @@ export class StreamWork {
     });
   }
 
-  #advance(position: LaneCheckpoint['position'], window: LaneCheckpoint['window']): void {
-    const { window: _, ...before } = this.checkpoint;
-    this.save({ ...before, position, ...(window === undefined ? {} : { window }) });
+  #advance({ items }: Pick<Segment, 'items'>, position: StreamPosition, window: LaneCheckpoint['window'], left: readonly Segment[]): void {
+    const newest = items.at(-1)?.record.arrivedAt;
+    if (newest !== undefined) this.#age.forgetBefore(newest);
+    const { window: _, wait: __, ...before } = this.checkpoint;
+    this.#keep({ ...before, position, ...(window === undefined ? {} : { window }) }, left);
+  }
+
+  /** Saves how far the lane is and what is left to be tried again: attempts are counted on whatever happens to the engine. */
+  #keep({ pending: _, wait, waits: __, ...checkpoint }: LaneCheckpoint = this.checkpoint, left: readonly Segment[] = this.pending): void {
+    const [pending, { waits }] = [storedSegments(left), this.#age];
+    this.save({
+      ...checkpoint, ...(waits.length === 0 ? {} : { waits: [...waits] }),
+      ...(pending === undefined ? {} : { pending, ...(wait === undefined ? {} : { wait }) }),
+    });
   }
 
   /** Gives records up that are too old for another attempt. True when there were any. */
   #discardTooOld(): boolean {
-    const { stream, age, poller } = this.#parts;
+    const { stream, poller } = this.#parts;
     const segment = this.pending[0] as Segment;
     if (stream.maximumRecordAgeInSeconds < 0 || segment.items.length === 0) return false;
     const most = stream.maximumRecordAgeInSeconds * 1000;
-    const young = segment.items.findIndex(({ record }) => age.of(record.arrivedAt) <= most);
+    const young = segment.items.findIndex(({ record }) => this.#age.of(record.arrivedAt) <= most);
     if (young === 0) return false;
     if (young > 0) {
       const [old, rest] = [segment.items.slice(0, young), segment.items.slice(young)];
@@ -228,7 +262,7 @@ export class StreamWork {
       }
       const { window } = this.checkpoint;
       // DOUBT: a window keeps its state when a batch is given up, and is dropped with its final invocation.
-      this.#advance(segment.after, segment.final ? undefined : window);
+      this.#advance(segment, segment.after, segment.final ? undefined : window, this.pending.slice(1));
     });
     this.pending.shift();
     this.#repeated.forget();
@@ -280,11 +314,20 @@ export class StreamWork {
 
   async #wait(awsMilliseconds: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts.poller;
-    const [from, begun] = [clock.now(), clock.waitNow()];
-    const due = clock.repeatDue(awsMilliseconds);
-    await waitUntil(clock, due, signal);
+    const wait: RetryWait = { from: clock.now(), begun: clock.waitNow(), due: clock.repeatDue(awsMilliseconds), length: awsMilliseconds };
+    this.#keep({ ...this.checkpoint, wait });
+    await this.#finish(wait, signal);
+  }
+
+  /** Also of a wait that began before the engine was started: the wait axis went on meanwhile. */
+  async #finish(wait: RetryWait, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts.poller;
+    await waitUntil(clock, wait.due, signal);
+    if (signal.aborted) return;
     // What the wait counts is its AWS length; the shortest repeat may make it longer in real time.
-    this.#parts.age.waited(from, Math.min(awsMilliseconds, clock.waitNow() - begun));
+    this.#age.waited(wait.from, Math.min(wait.length, clock.waitNow() - wait.begun));
+    const { wait: _, ...over } = this.checkpoint;
+    this.checkpoint = over;
   }
 
   #event({ items, final }: Segment): string {

@@ -6,7 +6,6 @@ import { Checkpoints, compareSequences } from './checkpoints.ts';
 import type { FailureDeliveries } from './failure-records.ts';
 import { streamArnOf, type StreamConfiguration } from './mapping.ts';
 import { Fates, sourceBackoff, type Fate, type Poller, type PollerParts } from './poller.ts';
-import { RecordAge } from './record-age.ts';
 import { StreamLane } from './stream-lane.ts';
 import { pause } from './waits.ts';
 
@@ -33,7 +32,6 @@ export class StreamPoller implements Poller {
   readonly #stream: StreamConfiguration;
   readonly #streamArn: string;
   readonly #checkpoints: Checkpoints;
-  readonly #age: RecordAge;
   readonly #fates = new Fates();
   readonly #shards = new Map<string, ShardReading>();
   readonly #waiting = new Set<() => void>();
@@ -53,7 +51,6 @@ export class StreamPoller implements Poller {
     this.#stream = parts.configuration.stream as StreamConfiguration;
     this.#streamArn = streamArnOf(parts.configuration.eventSourceArn);
     this.#checkpoints = new Checkpoints(services.documents, parts.uuid);
-    this.#age = new RecordAge(parts.clock);
   }
 
   start(): void {
@@ -229,7 +226,7 @@ export class StreamPoller implements Poller {
     const lanes = this.#stream.parallelizationFactor;
     return this.#checkpoints.lanes(shardId, lanes).map((checkpoint, lane) => new StreamLane({
       poller: this.#parts, source, shape, deliveries, stream: this.#stream, streamArn: this.#streamArn, shardId, lane, lanes, checkpoint,
-      checkpoints: this.#checkpoints, fates: this.#fates, age: this.#age, roleArn: () => this.#roleArn(),
+      checkpoints: this.#checkpoints, fates: this.#fates, roleArn: () => this.#roleArn(),
       told: () => this.#told, news: (signal, seen, milliseconds, due) => this.#news(signal, seen, milliseconds, due),
     }));
   }

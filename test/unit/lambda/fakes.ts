@@ -123,11 +123,11 @@ export const environment: EnvironmentInfo = {
 
 let uuid = 0;
 
-export function harness(settings: Partial<EngineSettings> = {}, documents = memoryDocuments(), kept: Partial<Pick<Harness, 'queue' | 'gate' | 'history' | 'clock'> & { sources: EventSources }> = {}): Harness {
+export function harness(settings: Partial<EngineSettings> = {}, documents = memoryDocuments(), kept: Partial<Pick<Harness, 'queue' | 'gate' | 'history' | 'clock' | 'delivered'> & { sources: EventSources }> = {}): Harness {
   let hex = 0;
   const clock = kept.clock ?? new FakeClock();
   const made: Harness = {
-    clock, queue: kept.queue ?? memoryQueue(), gate: kept.gate ?? new PausingGate(false, () => clock.now()), delivered: [], refusing: new Map(),
+    clock, queue: kept.queue ?? memoryQueue(), gate: kept.gate ?? new PausingGate(false, () => clock.now()), delivered: kept.delivered ?? [], refusing: new Map(),
     get time() { return clock.time; },
     set time(time) { clock.time = time; },
     service: undefined as unknown as LambdaService, history: kept.history ?? memoryHistory(), settings: { ...defaultSettings, ...settings }, requests: [], changes: [],

@@ -105,8 +105,11 @@ export class Mappings {
     const queues = severable(this.queues.sqs.source, life);
     const streams = this.#streams && severable(this.#streams, life);
     const sources: EventSources = embeddedSources({ queues: () => queues, ...(streams === undefined ? {} : { kinesis: () => streams, dynamodb: () => streams }) });
-    const made = harness({}, this.documents, { clock: this.clock, gate: this.#gate, sources, ...(before === undefined ? {} : { queue: before.queue, history: before.history }) });
+    const made = harness({}, this.documents, {
+      clock: mortal(this.clock, life), gate: this.#gate, sources, ...(before === undefined ? {} : { queue: before.queue, history: before.history, delivered: before.delivered }),
+    });
     made.script = async (request): Promise<RunOutcome> => {
+      if (life.over) await new Promise(() => {});
       const event = JSON.parse(Buffer.from(request.payload).toString()) as { Records: SqsRecord[] };
       this.events.push(event);
       try {
@@ -120,6 +123,18 @@ export class Mappings {
     };
     return made;
   }
+}
+
+/** A clock whose timers come to nothing once its engine is dead. */
+function mortal(clock: FakeClock, life: { over: boolean }): FakeClock {
+  return new Proxy(clock, {
+    get: (target, name) => {
+      const value = Reflect.get(target, name, target) as unknown;
+      if (typeof value !== 'function') return value;
+      return (...parameters: unknown[]): unknown => (value as (...all: unknown[]) => unknown).apply(target, parameters.map((each) => (typeof each === 'function'
+        ? (): void => { if (!life.over) (each as () => void)(); } : each)));
+    },
+  });
 }
 
 /** A source that answers no more once its engine is dead. */
