@@ -85,6 +85,7 @@ export default tseslint.config(
   room('sources', { alsoForbidden: ['store'] }),
   room('template', { alsoForbidden: ['store'] }),
   room('endpoint', { alsoForbidden: ['store'] }),
+  room('aws', { alsoForbidden: ['store'] }),
   room('store', { alsoForbidden: ['lambda'] }),
   room('patterns', { alsoForbidden: ['store', 'contracts'] }),
   {

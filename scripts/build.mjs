@@ -41,6 +41,7 @@ const built = await Promise.all([
   build({ ...host, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.cjs' }),
   build({ ...host, entryPoints: ['src/engine-process.ts'], outfile: 'dist/engine.cjs' }),
   build({ ...host, entryPoints: ['src/aws/profile-credentials.ts'], outfile: 'dist/profile-credentials.cjs' }),
+  build({ ...host, entryPoints: ['src/aws/source-clients.ts'], outfile: 'dist/source-clients.cjs' }),
   build({ ...host, entryPoints: ['src/runtime/supervisor.ts'], outfile: 'dist/supervisor.cjs' }),
   // One file is read faster than ten, at every cold start.
   build({ ...common, platform: 'node', format: 'cjs', target: 'node16', minify: false, sourcemap: false, entryPoints: ['src/runtime/bootstraps/node/bootstrap.cjs'], outfile: 'dist/bootstraps/node/bootstrap.cjs' }),

@@ -22,6 +22,7 @@ import { removeDiscovery, writeDiscovery } from './host/discovery.ts';
 import type { EngineLogger } from './host/engine-logger.ts';
 import { takeOwnership } from './host/engine-ownership.ts';
 import { checkSettings, resolveSettings } from './host/engine-settings.ts';
+import { ChosenSources } from './host/chosen-sources.ts';
 import { embeddedSources } from './host/embedded-sources.ts';
 import { LoopbackPoster } from './host/http-poster.ts';
 import { mappingDiagnostics } from './host/mapping-diagnostics.ts';
@@ -128,9 +129,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   const deliveryHint = (name: string, targetArn: string) => functionDeliveryHint(reader.model, name, targetArn);
   const hint: DeliveryHint = (delivery) => serviceDeliveryHint(reader.model, delivery);
   const hosts: Partial<ResourceHosts> = {};
+  const sources = new ChosenSources({
+    embedded: embeddedSources({ queues: () => queues.source, kinesis: () => streams, dynamodb: () => tableStreams }),
+    settings: currentSettings, clock, trusted: () => trusted, changed: () => broadcaster.mappingsChanged(),
+  });
   const lambda: LambdaService = new LambdaService({
     clock, runner, history, documents, gate, queue: new SqliteEventQueue(state.database), targets: deliveryPorts(hosts), deliveryHint, settings: currentSettings, logger,
-    sources: embeddedSources({ queues: () => queues.source, kinesis: () => streams, dynamodb: () => tableStreams }), shapes: { sqs: sqsEvents, kinesis: kinesisEvents, dynamodb: dynamodbEvents },
+    sources, shapes: { sqs: sqsEvents, kinesis: kinesisEvents, dynamodb: dynamodbEvents },
     codeStore: createCodeStore({ dataFolder, logger, settings: currentSettings }),
     ids: { uuid: randomUUID, hex: randomHex, random: Math.random },
     events: {
@@ -275,6 +280,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
         settings = next;
         Object.assign(info, { region: settings.region, accountId: settings.accountId });
         await reader.setSettings(templateSettings(settings));
+        lambda.mappings.sourcesChanged();
       }
     }
     if (update.folders && update.folders.join('\0') !== folders.join('\0')) {
@@ -293,6 +299,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
       reader.dispose();
       // Pollers first: a closed queue answers at once, with nothing.
       await lambda.mappings.close();
+      sources.close();
       queues.close();
       streams.close();
       tableStreams.close();

@@ -18,6 +18,7 @@ export const defaultSettings: EngineSettings = {
   environmentFiles: {},
   awsProfile: '',
   awsServices: [],
+  eventSources: {},
   history: { maxExecutions: 10_000, maxMegabytes: 500 },
   stayAliveSeconds: 30,
 };

@@ -1,4 +1,5 @@
 /** Event source mappings as views and scripts see them, beside the operations of the Lambda API. */
+import type { SourcePlace } from './event-sources.ts';
 import type { FunctionOrigin } from './functions.ts';
 
 export type MappingState = 'Creating' | 'Enabling' | 'Enabled' | 'Disabling' | 'Disabled' | 'Updating' | 'Deleting';
@@ -37,6 +38,8 @@ export interface EventSourceMappingSummary {
   uuid: string;
   source: MappingSource;
   eventSourceArn: string;
+  /** Where its source lives; absent for an embedded one. */
+  place?: SourcePlace;
   functionName: string;
   functionArn: string;
   state: MappingState;
@@ -77,6 +80,8 @@ export interface FilteredRecord {
 export interface RecordFate {
   mappingUuid: string;
   functionName: string;
+  /** Where its source lives, for people; absent for an embedded one. */
+  place?: string;
   /**
    * - `filtered`: no filter matched, so it was deleted or passed over.
    * - `disabled`, `paused`: nobody polls.

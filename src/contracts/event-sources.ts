@@ -9,6 +9,30 @@ export class SourceNotFound extends Error {
   override readonly name = 'SourceNotFound';
 }
 
+/** A source that gives no usable answer just now: it is asked again. */
+export class SourceUnavailable extends Error {
+  override readonly name = 'SourceUnavailable';
+  readonly kind: 'connection' | 'access' | 'throttled' | 'other';
+  /** AWS's error code, or the system's: `ThrottlingException`, `ECONNREFUSED`. */
+  readonly code: string;
+
+  /** @param message One sentence that says what is the matter. */
+  constructor(message: string, { kind, code, cause }: { kind: SourceUnavailable['kind']; code: string; cause?: unknown }) {
+    super(message, { cause });
+    this.kind = kind;
+    this.code = code;
+  }
+}
+
+/** Where a source lives that is not embedded. */
+export interface SourcePlace {
+  kind: 'server' | 'aws';
+  /** For people: `AWS account of profile dev, eu-west-1`, `server http://127.0.0.1:4566`. */
+  label: string;
+  /** Another one when something else is polled, or otherwise: all that was chosen. */
+  key: string;
+}
+
 // ---- queues ----
 
 /** A message as ReceiveMessage answers it, with all its attributes. */
@@ -107,13 +131,13 @@ export interface StreamRead {
 
 export interface StreamSource {
   /** All shards that still have records or may get some, parents before children. @throws SourceNotFound */
-  shards(streamArn: string): Promise<Shard[]>;
+  shards(streamArn: string, signal?: AbortSignal): Promise<Shard[]>;
   /**
    * Records from a position, at most `limit` (1-10000). `latest` and `timestamp` are turned into a position that lasts, so
    * that nothing is skipped when the first read finds nothing. A position that was trimmed away reads from the oldest record.
    * @throws SourceNotFound
    */
-  read(streamArn: string, shardId: string, position: StreamPosition, limit: number): Promise<StreamRead>;
+  read(streamArn: string, shardId: string, position: StreamPosition, limit: number, signal?: AbortSignal): Promise<StreamRead>;
   /**
    * Calls back when records were written or shards changed; an adapter that cannot know has none, and is polled. Returns the
    * unsubscribe function.
@@ -121,12 +145,14 @@ export interface StreamSource {
   onRecords?(streamArn: string, listener: () => void): () => void;
 }
 
-/** The source of each kind for an ARN: embedded unless the mapping says otherwise. */
+/** The source of each kind for an ARN: embedded unless a setting says otherwise. */
 export interface EventSources {
   /** @throws UserError when there is none of the kind here. */
   queue(queueArn: string): QueueSource;
   /** @param streamArn Of a stream, never of a stream consumer. @throws UserError when there is none of the kind here. */
   stream(streamArn: string): StreamSource;
+  /** undefined for an embedded source. */
+  place(sourceArn: string): SourcePlace | undefined;
 }
 
 // ---- how events look: the catalogue in src/sources/ ----

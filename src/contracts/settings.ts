@@ -1,3 +1,17 @@
+/** Where event sources live that are not embedded. `endpoint` or `profile` has to be there; with both, the server gets requests that are signed with the profile's keys. */
+export interface EventSourceChoice {
+  /** URL of a compatible server, `http://127.0.0.1:4566`. */
+  endpoint?: string;
+  /** Profile of the user's AWS configuration. Without `endpoint` the source is AWS's own. */
+  profile?: string;
+  /** Default: that of the ARN. */
+  region?: string;
+  /** URL of the queue, where it has another name there or the server does not tell it. */
+  queueUrl?: string;
+  /** ARN of the Kinesis or DynamoDB stream, where it has another one there. */
+  streamArn?: string;
+}
+
 /**
  * Engine settings, resolved by the extension or read from `.vscode/settings.json` by the CLI. Every member has a default
  * in `src/contracts/default-settings.ts`; names match the VS Code settings below `localLambda.`.
@@ -39,6 +53,11 @@ export interface EngineSettings {
   awsProfile: string;
   /** Services, by their names in endpoint URLs (`dynamodb`, `s3`), whose calls by functions go to AWS itself. Empty: nothing leaves the machine. */
   awsServices: string[];
+  /**
+   * Event sources that mappings poll elsewhere, by ARN, by name of the queue, stream or table, or by a pattern of one of both
+   * (`*` stands for any text). All others are embedded.
+   */
+  eventSources: Record<string, EventSourceChoice>;
   history: {
     /** Default 10000. */
     maxExecutions: number;

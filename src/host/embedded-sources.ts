@@ -17,5 +17,6 @@ export function embeddedSources({ queues, kinesis, dynamodb }: EmbeddedSources):
       if (!source) throw new UserError(`This engine has no ${service === 'dynamodb' ? 'DynamoDB streams' : 'Kinesis streams'}, so ${streamArn} cannot be polled.`);
       return source();
     },
+    place: () => undefined,
   };
 }

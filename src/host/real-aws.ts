@@ -4,7 +4,7 @@ import { UserError } from '../contracts/faults.ts';
 import type { RealAwsAccess } from '../contracts/real-aws.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
 import type { ProfileCredentials } from '../aws/profile-credentials.ts';
-import { profileCredentialsEntry } from './shipped-files.ts';
+import { profileCredentials, resolveLazily } from './profile-keys.ts';
 
 /** Service ids as SDKs spell them in `AWS_ENDPOINT_URL_<ID>`, where that is not the endpoint's name in capitals. */
 const serviceIds: Readonly<Record<string, string>> = {
@@ -39,7 +39,7 @@ export class RealAws {
     const key = JSON.stringify([profile, services, region]);
     const { access: known, key: before } = this.#known ?? {};
     if (known && before === key && (known.expiresAt ?? Infinity) - renewBefore > Date.now()) return known;
-    const credentials = await this.#credentials(profile);
+    const credentials = await profileCredentials(profile, 'localLambda.awsProfile', this.#resolve);
     const access: RealAwsAccess = {
       profile, accessKeyId: credentials.accessKeyId, secretAccessKey: credentials.secretAccessKey,
       ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken }),
@@ -57,21 +57,8 @@ export class RealAws {
   secretOf(accessKeyId: string): string | undefined {
     return this.#handedOut.get(accessKeyId);
   }
-
-  async #credentials(profile: string): Promise<ProfileCredentials> {
-    try {
-      return await this.#resolve(profile);
-    } catch (error) {
-      throw new UserError(`The AWS profile ${profile} (setting localLambda.awsProfile) gives no credentials: ${(error as Error).message}`, { cause: error });
-    }
-  }
 }
 
 function serviceIdOf(service: string): string {
   return serviceIds[service] ?? service.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_');
-}
-
-async function resolveLazily(profile: string): Promise<ProfileCredentials> {
-  const { profileCredentials } = await import(profileCredentialsEntry) as { profileCredentials: Resolve };
-  return profileCredentials(profile);
 }

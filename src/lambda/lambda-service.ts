@@ -108,7 +108,7 @@ export class LambdaService implements LambdaHost, EventInvoker {
       logWritten: (id, name, lines) => events.logWritten(id, name, lines), executionChanged: (execution) => this.#executionChanged(execution),
     });
     this.mappings = new EventSourceMappings({
-      clock, documents, logger, gate: options.gate, sources: options.sources, shapes: options.shapes, account: settings, uuid: ids.uuid, targets: options.targets,
+      clock, documents, logger, gate: options.gate, sources: options.sources, shapes: options.shapes, account: settings, uuid: ids.uuid, random: ids.random, targets: options.targets,
       invocations: this.#polled, target, processes: () => settings().maxProcesses, changed: () => events.mappingsChanged(),
     });
     this.#operations = new Operations({

@@ -28,7 +28,7 @@ describe('the packaged extension', function () {
     const ships = [
       /^extension\.vsixmanifest$/, /^\[Content_Types\]\.xml$/,
       /^extension\/(package\.json|readme\.md|changelog\.md|LICENSE\.txt)$/,
-      /^extension\/dist\/(extension|engine|supervisor|profile-credentials)\.cjs$/, /^extension\/dist\/(cli\.js|package\.json|THIRD-PARTY-NOTICES\.txt)$/,
+      /^extension\/dist\/(extension|engine|supervisor|profile-credentials|source-clients)\.cjs$/, /^extension\/dist\/(cli\.js|package\.json|THIRD-PARTY-NOTICES\.txt)$/,
       /^extension\/dist\/webview\/(panel\.(js|css)|codicon\.(css|ttf))$/,
       /^extension\/dist\/bootstraps\/(node\/[\w-]+\.cjs|python\/\w+\.py)$/,
       /^extension\/dist\/node_modules\/esbuild\/(package\.json|LICENSE\.md|lib\/main\.js)$/,

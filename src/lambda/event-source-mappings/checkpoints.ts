@@ -47,24 +47,28 @@ export class Checkpoints {
   readonly #shards: DocumentCollection<ShardCheckpoints>;
   readonly #begun: DocumentCollection<boolean>;
   readonly #uuid: string;
+  /** The mapping, and where its source lives when it is not embedded: positions of one stream mean nothing in another. */
+  readonly #id: string;
 
-  constructor(documents: DocumentStore, uuid: string) {
+  /** @param place Key of the place where the source lives; absent for an embedded one. */
+  constructor(documents: DocumentStore, uuid: string, place?: string) {
     this.#documents = documents;
     this.#shards = documents.collection('stream-checkpoints');
     this.#begun = documents.collection('stream-mappings-begun');
     this.#uuid = uuid;
+    this.#id = place === undefined ? uuid : `${uuid}@${place}`;
   }
 
   /** Whether the starting position was applied: shards that appear from then on are read from their beginning. */
   get begun(): boolean {
-    return this.#begun.get(this.#uuid) === true;
+    return this.#begun.get(this.#id) === true;
   }
 
   /** Applies the starting position to the shards of that moment. */
   begin(shards: ReadonlyMap<string, StreamPosition>, lanes: number): void {
     this.#documents.transaction(() => {
       for (const [shardId, position] of shards) this.#shards.put(this.#key(shardId), { lanes: Array.from({ length: lanes }, () => ({ position })) });
-      this.#begun.put(this.#uuid, true);
+      this.#begun.put(this.#id, true);
     });
   }
 
@@ -91,19 +95,26 @@ export class Checkpoints {
 
   /** Forgets shards that are gone. */
   keep(shardIds: ReadonlySet<string>): void {
-    const prefix = `${this.#uuid}/`;
+    const prefix = `${this.#id}/`;
     for (const [key] of this.#shards.entries(prefix)) if (!shardIds.has(key.slice(prefix.length))) this.#shards.delete(key);
   }
 
   forget(): void {
     this.#documents.transaction(() => {
       this.keep(new Set());
-      this.#begun.delete(this.#uuid);
+      this.#begun.delete(this.#id);
+    });
+  }
+
+  /** The same, wherever the source has lived. */
+  forgetEverywhere(): void {
+    this.#documents.transaction(() => {
+      for (const collection of [this.#shards, this.#begun]) for (const [key] of collection.entries(this.#uuid)) collection.delete(key);
     });
   }
 
   #key(shardId: string): string {
-    return `${this.#uuid}/${shardId}`;
+    return `${this.#id}/${shardId}`;
   }
 }
 

@@ -30,6 +30,7 @@ export interface EventSourceMappingsParts {
   targets: FailureTargets;
   account: () => AccountContext;
   uuid: () => string;
+  random: () => number;
   invocations: PolledInvocations;
   /** @throws AwsFault ResourceNotFoundException */
   target(name: string, qualifier: string | undefined): RunnableFunction;
@@ -84,6 +85,12 @@ export class EventSourceMappings implements EventSourceMappingHost {
     this.#registry.setBaseline(definitions);
     this.#timeouts = new Map(definitions.map(({ configuration }) => [configuration.functionName, configuration.timeout]));
     if (this.#started) this.#takeUp();
+  }
+
+  /** Settings say anew where sources live. */
+  sourcesChanged(): void {
+    for (const entry of this.#entries.values()) entry.sourceChanged();
+    this.#parts.changed();
   }
 
   /** Ends polling; what runs is cancelled, and its records come back. */
@@ -207,11 +214,11 @@ export class EventSourceMappings implements EventSourceMappingHost {
 
   #summary(mapping: Mapping): EventSourceMappingSummary {
     const entry = this.#entry(mapping);
-    const { pause, problem, counts, filtered } = entry;
+    const { pause, problem, counts, filtered, place } = entry;
     const status = entry.status();
     const { backlog, batchesInFlight, concurrency, shards } = entry.poller.status();
     return {
-      uuid: mapping.uuid, source: mapping.source, eventSourceArn: mapping.configuration.eventSourceArn,
+      uuid: mapping.uuid, source: mapping.source, eventSourceArn: mapping.configuration.eventSourceArn, ...(place === undefined ? {} : { place }),
       functionName: functionOf(mapping.configuration.functionArn).name, functionArn: mapping.configuration.functionArn,
       state: status.state, stateTransitionReason: status.stateTransitionReason, lastProcessingResult: status.lastProcessingResult,
       ...(pause === undefined ? {} : { pause }), ...(problem === undefined ? {} : { problem }),

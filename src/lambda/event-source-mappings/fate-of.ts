@@ -9,8 +9,8 @@ const settled: readonly Fate['fate'][] = ['delivered', 'discarded', 'running'];
 
 /** @param asked The caller named the source: say so when nothing is known. Undefined when the record is none of this source's. */
 export function fateOf(entry: MappingEntry, id: string, asked: boolean): RecordFate | undefined {
-  const { mapping, pause, problem, filtered } = entry;
-  const whose = { mappingUuid: mapping.uuid, functionName: functionOf(mapping.configuration.functionArn).name };
+  const { mapping, pause, problem, filtered, place } = entry;
+  const whose = { mappingUuid: mapping.uuid, functionName: functionOf(mapping.configuration.functionArn).name, ...(place && { place: place.label }) };
   const kept = filtered.find(id);
   if (kept) {
     const what = mapping.source === 'sqs' ? 'deleted' : 'passed over';
@@ -23,9 +23,17 @@ export function fateOf(entry: MappingEntry, id: string, asked: boolean): RecordF
   if (state === 'Disabled' || state === 'Disabling') return { ...whose, ...known, fate: 'disabled', sentence: 'The mapping is disabled, so nobody polls.' };
   if (pause) return { ...whose, ...known, fate: 'paused', sentence: pause.message };
   if (problem !== undefined && (!known || known.fate === 'behind')) return { ...whose, ...known, fate: 'paused', sentence: problem };
-  return { ...whose, ...known ?? unknown };
+  return { ...whose, ...known ?? (place ? unseenIn(place.label) : unknown) };
 }
 
 const unknown: Fate = {
   fate: 'unknown', sentence: 'The mapping has not seen it since the engine started, and it is not in the source: it was handled before, deleted, or never sent.',
 };
+
+/** Nobody can look into a source elsewhere without taking from it. */
+function unseenIn(place: string): Fate {
+  return {
+    fate: 'unknown',
+    sentence: `The mapping has not seen it since the engine started. Its source lives elsewhere (${place}): whether it is still there, is invisible, or was taken by somebody else cannot be seen from here.`,
+  };
+}

@@ -31,9 +31,9 @@ export function makePoller(parts: PollerParts, { sources, shapes, documents, del
 }
 
 /** Stands in where this engine has no such source: says so, and polls nothing. */
-function unreachable({ problem }: PollerParts, error: UserError): Poller {
+function unreachable({ trouble }: PollerParts, error: UserError): Poller {
   return {
-    start: () => problem(error.message),
+    start: () => trouble({ sentence: error.message, result: 'PROBLEM: Event source not found' }),
     stop: () => Promise.resolve(),
     pollOnce: () => Promise.reject(error),
     leftOver: () => Promise.resolve(false),

@@ -2,7 +2,7 @@
 import type { Clock } from '../../contracts/clock.ts';
 import type { DocumentStore } from '../../contracts/documents.ts';
 import type { MappingPause, MappingState, ResetPosition } from '../../contracts/event-source-mappings.ts';
-import type { EventShapes, EventSources } from '../../contracts/event-sources.ts';
+import type { EventShapes, EventSources, SourcePlace } from '../../contracts/event-sources.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import type { FailureDeliveries } from './failure-records.ts';
 import { FilteredRecords, RecordFilters } from './filters.ts';
@@ -10,6 +10,7 @@ import type { KeptPauses } from './kept-pauses.ts';
 import { makePoller } from './make-poller.ts';
 import type { Mapping } from './mapping-registry.ts';
 import { userAction, type MappingStatus } from './mapping-response.ts';
+import { streamArnOf } from './mapping.ts';
 import type { PolledInvocations } from './polled-invocations.ts';
 import { results, type PollCounts, type Poller, type PollerParts } from './poller.ts';
 
@@ -23,6 +24,7 @@ export interface MappingEntryParts {
   deliveries: FailureDeliveries;
   pauses: KeptPauses;
   uuid: () => string;
+  random: () => number;
   invocations: PolledInvocations;
   processes: () => number;
   /** Whether pollers may run at all. */
@@ -36,8 +38,11 @@ export class MappingEntry {
   mapping: Mapping;
   poller: Poller;
   filtered: FilteredRecords;
-  /** What keeps it from working; goes away by itself. */
-  problem: string | undefined;
+  /** Where the source lives that the poller polls; undefined for an embedded one. */
+  place: SourcePlace | undefined;
+  /** What keeps its function or its source from working; goes away by itself. */
+  #problem: string | undefined;
+  #trouble: { sentence: string; result: string } | undefined;
   #pause: MappingPause | undefined;
   #state: MappingState;
   #result: string = results.none;
@@ -53,13 +58,18 @@ export class MappingEntry {
     ({ poller: this.poller, filtered: this.filtered } = this.#made());
   }
 
+  /** What keeps it from working, one sentence. */
+  get problem(): string | undefined {
+    return this.#trouble?.sentence ?? this.#problem;
+  }
+
   get pause(): MappingPause | undefined {
     return this.#pause;
   }
 
   status(): MappingStatus {
     const { uuid, configuration, lastModified } = this.mapping;
-    return { uuid, configuration, lastModified, state: this.#state, stateTransitionReason: userAction(configuration), lastProcessingResult: this.#result };
+    return { uuid, configuration, lastModified, state: this.#state, stateTransitionReason: userAction(configuration), lastProcessingResult: this.#trouble?.result ?? this.#result };
   }
 
   /** A mapping that an API call has made just now. */
@@ -150,7 +160,17 @@ export class MappingEntry {
     this.#parts.pauses.set(this.mapping.uuid, pause);
   }
 
+  /** The setting may say now that the source lives elsewhere. */
+  sourceChanged(): void {
+    this.#settle();
+  }
+
   async #holdLeftOver(): Promise<void> {
+    if (this.place?.kind === 'aws') {
+      // Others may work with it: nobody takes from it because a folder was opened.
+      this.#pause ??= { reason: 'left-over', message: `Its source is not local (${this.place.label}): resume the mapping to poll it.`, since: this.#parts.clock.now() };
+      return;
+    }
     let left = false;
     try {
       left = await this.poller.leftOver();
@@ -172,34 +192,58 @@ export class MappingEntry {
     if (this.#gone) return;
     const { configuration } = this.mapping;
     const polls = this.#parts.running() && configuration.enabled && !this.#pause;
-    if (this.#polled !== JSON.stringify(configuration)) {
+    if (this.#polled !== this.#toPoll()) {
       await this.poller.stop();
       ({ poller: this.poller, filtered: this.filtered } = this.#made());
     } else if (!polls) await this.poller.stop();
     if (this.#gone) return;
     // The pause may have come while the last batch ended.
-    if (polls && !this.#pause) this.poller.start();
-    else this.problem = undefined;
+    if (polls && !this.#pause) this.#start();
+    else this.#problem = this.#trouble = undefined;
     this.#state = settledState(this.mapping);
     this.#parts.changed();
   }
 
-  /** The configuration that the poller works by. */
+  /** What the poller works by. */
   #polled = '';
+  #saidWhere = false;
+
+  #toPoll(): string {
+    const { configuration } = this.mapping;
+    return JSON.stringify([configuration, this.#parts.sources.place(configuration.eventSourceArn)?.key]);
+  }
+
+  #start(): void {
+    const { uuid, configuration: { eventSourceArn } } = this.mapping;
+    if (this.place && !this.#saidWhere) {
+      const consumer = streamArnOf(eventSourceArn) === eventSourceArn ? '' : ' The stream itself is polled: consumers have no enhanced fan-out here.';
+      this.#parts.logger.warn(`Event source mapping ${uuid} polls ${eventSourceArn}: ${this.place.label}.${consumer}`);
+      this.#saidWhere = true;
+    }
+    this.poller.start();
+  }
 
   #made(): { poller: Poller; filtered: FilteredRecords } {
     const { uuid, source, configuration } = this.mapping;
-    const { changed, uuid: newId } = this.#parts;
-    this.#polled = JSON.stringify(configuration);
+    const { changed, uuid: newId, sources } = this.#parts;
+    this.#polled = this.#toPoll();
+    this.place = sources.place(configuration.eventSourceArn);
+    this.#saidWhere = false;
+    this.#trouble = undefined;
     const filters = new RecordFilters(source, configuration.filters);
     const filtered = new FilteredRecords(filters);
     const parts: PollerParts = {
-      ...this.#parts, uuid, source, configuration, newId, filters, filtered, counts: this.counts,
+      ...this.#parts, uuid, source, place: this.place, configuration, newId, filters, filtered, counts: this.counts,
       result: (text) => { this.#result = text; },
       problem: (text) => {
-        if (this.problem === text) return;
-        this.problem = text;
+        if (this.#problem === text) return;
+        this.#problem = text;
         changed();
+      },
+      trouble: (trouble) => {
+        const before = this.#trouble?.sentence;
+        this.#trouble = trouble;
+        if (before !== trouble?.sentence) changed();
       },
       failing: (message) => {
         this.#parts.logger.warn(`Event source mapping ${uuid}: ${message}`);

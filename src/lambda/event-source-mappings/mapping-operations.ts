@@ -1,6 +1,6 @@
 /** Create-, Get-, Update-, Delete- and ListEventSourceMappings (lambda-facts §3.1). */
 import type { EventSources } from '../../contracts/event-sources.ts';
-import { SourceNotFound } from '../../contracts/event-sources.ts';
+import { SourceNotFound, SourceUnavailable } from '../../contracts/event-sources.ts';
 import { AwsFault, UserError } from '../../contracts/faults.ts';
 import type { RunnableFunction } from '../../contracts/functions.ts';
 import type { OperationResult } from '../../contracts/lambda-api.ts';
@@ -155,6 +155,9 @@ export class MappingOperations {
       if (problem !== undefined) throw invalid(problem);
     } catch (error) {
       if (error instanceof UserError) throw invalid(error.message);
+      if (error instanceof SourceUnavailable) {
+        throw invalid(source === 'sqs' ? `Error occurred while ReceiveMessage. SQS Error Code: ${error.code}. SQS Error Message: ${error.message}` : error.message);
+      }
       if (!(error instanceof SourceNotFound)) throw error;
       throw invalid(source === 'sqs'
         ? 'Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist.'

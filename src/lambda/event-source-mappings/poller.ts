@@ -1,6 +1,7 @@
 /** What pollers have in common, and what they tell the mapping that owns them. */
 import type { Clock } from '../../contracts/clock.ts';
 import type { MappingSource, RecordFate, ResetPosition, ShardSummary } from '../../contracts/event-source-mappings.ts';
+import type { SourcePlace } from '../../contracts/event-sources.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import type { FilteredRecords, RecordFilters } from './filters.ts';
 import type { MappingConfiguration } from './mapping.ts';
@@ -20,10 +21,14 @@ export interface PollCounts {
 export interface PollerParts {
   uuid: string;
   source: MappingSource;
+  /** Where the source lives; undefined for an embedded one. */
+  place: SourcePlace | undefined;
   configuration: MappingConfiguration;
   clock: Clock;
   logger: Logger;
   newId: () => string;
+  /** From 0 up to 1. */
+  random: () => number;
   invocations: PolledInvocations;
   filters: RecordFilters;
   filtered: FilteredRecords;
@@ -32,8 +37,10 @@ export interface PollerParts {
   processes: () => number;
   /** `OK` or `PROBLEM: Function call failed`. */
   result(text: string): void;
-  /** What keeps it from working, one sentence; undefined when nothing does. */
+  /** What keeps the function from being invoked, one sentence; undefined when nothing does. */
   problem(text: string | undefined): void;
+  /** What keeps the source from being polled; undefined when nothing does. */
+  trouble(trouble: { sentence: string; result: string } | undefined): void;
   /** The mapping is to pause: a batch failed too often alike. */
   failing(message: string): void;
   /** Something that views show has changed. */
@@ -98,7 +105,7 @@ export function throttleBackoff(throttles: number): number {
 /** DOUBT: not published (lambda-facts §C9). */
 const longestThrottleBackoff = 60_000;
 
-/** How long a poller leaves a source alone that does not answer, milliseconds of real time. @param failures In a row, from 1. */
-export function sourceBackoff(failures: number): number {
-  return Math.min(30_000, 500 * 2 ** (failures - 1));
+/** A source in texts. */
+export function sourceText(what: 'Queue' | 'Stream', arn: string, place: SourcePlace | undefined): string {
+  return place === undefined ? `${what} ${arn}` : `${what} ${arn} (${place.label})`;
 }

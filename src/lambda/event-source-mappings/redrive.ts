@@ -38,6 +38,8 @@ interface GivenUp {
 
 /** Records of one read. */
 const pageSize = 1000;
+/** Reads without a record, one after the other, after which what is sought has been trimmed away. */
+const mostEmptyReads = 20;
 
 /** The batch that an on-failure record names; undefined for any other text. */
 function givenUpBatch(text: string): GivenUp | undefined {
@@ -86,7 +88,7 @@ async function recordsOf(batch: GivenUp, { configuration, source }: Mapping, { s
   if (!(await stream.shards(streamArn)).some((shard) => shard.shardId === shardId)) throw new UserError(gone);
   const items: StreamItem[] = [];
   let position: StreamPosition = { kind: 'at', sequenceNumber: first };
-  for (;;) {
+  for (let empty = 0; ;) {
     const read = await stream.read(streamArn, shardId, position, pageSize);
     for (const record of read.records) {
       if (compareSequences(record.sequenceNumber, last) > 0) break;
@@ -94,7 +96,9 @@ async function recordsOf(batch: GivenUp, { configuration, source }: Mapping, { s
       items.push({ record, json, bytes: Buffer.byteLength(json) });
     }
     const end = read.records.at(-1);
-    if (!end || read.ended || compareSequences(end.sequenceNumber, last) >= 0) break;
+    if (read.ended || (end && compareSequences(end.sequenceNumber, last) >= 0)) break;
+    // A source elsewhere may answer with nothing though there is something.
+    if (!end && (read.behindMilliseconds === 0 || (empty += 1) >= mostEmptyReads)) break;
     position = read.next;
   }
   // What is trimmed is trimmed from the oldest on.

@@ -2,9 +2,10 @@
 import type { PolledMessage, QueueEventShape, QueueSource } from '../../contracts/event-sources.ts';
 import { isFifoQueue } from './mapping.ts';
 import { PollConcurrency } from './poll-concurrency.ts';
-import { Fates, largestEvent, sourceBackoff, type Fate, type Poller, type PollerParts } from './poller.ts';
+import { Fates, largestEvent, sourceText, type Fate, type Poller, type PollerParts } from './poller.ts';
 import { mostFilteredIds } from './polled-invocations.ts';
 import { QueueBatches, type KeptOut, type QueueRecord } from './sqs-batches.ts';
+import { SourceTrouble } from './source-trouble.ts';
 import { pause } from './waits.ts';
 
 /** Long polling, milliseconds of real time. */
@@ -13,6 +14,8 @@ const longPoll = 20_000;
 const mostBatchesAtOnce = 20;
 /** While all slots are taken, how often it is looked whether concurrency has grown, milliseconds of real time. */
 const growthLook = 200;
+/** The part of a queue that may fail. */
+const polls = 'polls';
 /** `{"Records":[]}` */
 const eventFrame = 14;
 
@@ -25,6 +28,7 @@ export class QueuePoller implements Poller {
   readonly #batches: QueueBatches;
   readonly #arn: string;
   readonly #fifo: boolean;
+  readonly #trouble: SourceTrouble;
   #polling: { stop: AbortController; done: Promise<void> } | undefined;
   /** Settles when a slot comes free or polling stops. */
   #slotFree: (() => void) | undefined;
@@ -38,6 +42,7 @@ export class QueuePoller implements Poller {
     this.#shape = shape;
     this.#arn = parts.configuration.eventSourceArn;
     this.#fifo = isFifoQueue(this.#arn);
+    this.#trouble = new SourceTrouble(parts, sourceText('Queue', this.#arn, parts.place), 'polled');
     this.#concurrency = new PollConcurrency(parts.configuration, parts.clock, parts.processes);
     this.#windowFrom = parts.clock.waitNow();
     this.#batches = new QueueBatches(parts, source, { fates: this.#fates, slowDown: () => this.#concurrency.slowDown() });
@@ -88,20 +93,14 @@ export class QueuePoller implements Poller {
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
-    let failures = 0;
     while (!signal.aborted) {
       await this.#slot(signal);
       if (signal.aborted) return;
       try {
-        if (failures > 0) await this.#source.describe(this.#arn);
         await this.#gather(signal);
-        if (failures > 0) this.#parts.problem(undefined);
-        failures = 0;
       } catch (error) {
-        failures += 1;
-        this.#parts.problem(`Queue ${this.#arn} cannot be polled: ${(error as Error).message}`);
-        if (failures === 1) this.#parts.logger.warn(`Event source mapping ${this.#parts.uuid}: queue ${this.#arn} cannot be polled: ${(error as Error).message}`);
-        await pause(this.#parts.clock, sourceBackoff(failures), signal);
+        if (signal.aborted) return;
+        await pause(this.#parts.clock, this.#trouble.failed(polls, error as Error), signal);
       }
     }
   }
@@ -128,7 +127,8 @@ export class QueuePoller implements Poller {
     try {
       for (;;) {
         const maximum = this.#fifo || window > 0 || once ? filling.room : filling.room * Math.max(1, Math.min(this.#concurrency.free, mostBatchesAtOnce));
-        const messages = await this.#source.receive(this.#arn, { maximum, waitMilliseconds: once ? 0 : longPoll, signal: end?.signal ?? signal });
+        const messages = await this.#source.receive(this.#arn, { maximum, waitMilliseconds: once || this.#trouble.failing(polls) ? 0 : longPoll, signal: end?.signal ?? signal });
+        this.#trouble.over(polls);
         filling.add(await this.#keep(messages, filling.keptOut));
         // A long poll that ends with nothing was long, unless the queue is being closed.
         if (messages.length === 0 && !once) await pause(this.#parts.clock, 10, end?.signal ?? signal);

@@ -1,6 +1,6 @@
 /** Reads one shard, or the part of it whose partition keys fall to this lane, and hands its batches on (lambda-facts §3.2, §3.4). */
 import { createHash } from 'node:crypto';
-import type { StreamPosition, StreamRecord, StreamSource } from '../../contracts/event-sources.ts';
+import type { StreamPosition, StreamRead, StreamRecord, StreamSource } from '../../contracts/event-sources.ts';
 import { compareSequences } from './checkpoints.ts';
 import { mostFilteredIds } from './polled-invocations.ts';
 import { largestEvent } from './poller.ts';
@@ -9,7 +9,9 @@ import { StreamWork, type StreamWorkParts } from './stream-work.ts';
 import { windowStart } from './tumbling-windows.ts';
 
 export interface StreamLaneParts extends StreamWorkParts {
-  source: StreamSource;
+  source: Pick<StreamSource, 'onRecords'>;
+  /** Reads the shard. */
+  read(position: StreamPosition, limit: number, signal: AbortSignal): Promise<StreamRead>;
   /** Of the function, for records. */
   roleArn: () => string;
   /** How often the source has told of records so far. */
@@ -29,6 +31,8 @@ const toldInterval = 5000;
 const largestRead = 10_000;
 /** The same of a batch that had failed before. */
 const takenUpAtOnce = 1000;
+/** Reads without a record, one after the other, after which what is sought has been trimmed away. */
+const mostEmptyReads = 20;
 /** `{"Records":[]}` and the members of a tumbling window but its state. */
 const eventFrame = 600;
 
@@ -46,6 +50,10 @@ export class StreamLane {
     this.#windowFrom = parts.poller.clock.waitNow();
   }
 
+  get number(): number {
+    return this.#parts.lane;
+  }
+
   get ended(): boolean {
     return this.work.checkpoint.ended === true && this.work.pending.length === 0;
   }
@@ -53,7 +61,7 @@ export class StreamLane {
   /** Until the shard ends or polling stops. @throws what the source throws */
   async run(signal: AbortSignal): Promise<void> {
     this.#windowFrom = this.#parts.poller.clock.waitNow();
-    await this.#takeUp();
+    await this.#takeUp(signal);
     while (!signal.aborted && !this.ended) {
       if (this.work.pending.length === 0) await this.#gather(signal, false);
       await this.work.run(signal, false);
@@ -64,22 +72,22 @@ export class StreamLane {
   /** One batch, one attempt. */
   async once(): Promise<void> {
     const { signal } = new AbortController();
-    await this.#takeUp();
+    await this.#takeUp(signal);
     if (this.work.pending.length === 0) await this.#gather(signal, true);
     await this.work.run(signal, true);
   }
 
   /** Reads the records of a batch again that had failed when polling ended. */
-  async #takeUp(): Promise<void> {
+  async #takeUp(signal: AbortSignal): Promise<void> {
     const { work } = this;
-    const { poller, source, streamArn, shardId } = this.#parts;
+    const { poller } = this.#parts;
     if (work.pending.length > 0 || work.checkpoint.pending === undefined) return;
     const through = work.leftOverThrough;
     const items: StreamItem[] = [];
     const roleArn = this.#parts.roleArn();
     const comesAfter = ({ sequenceNumber }: StreamRecord) => compareSequences(sequenceNumber, through as string) > 0;
-    for (let { position } = work.checkpoint, more = through !== undefined; more;) {
-      const read = await source.read(streamArn, shardId, position, takenUpAtOnce);
+    for (let { position } = work.checkpoint, more = through !== undefined, empty = 0; more;) {
+      const read = await this.#parts.read(position, takenUpAtOnce, signal);
       const own = read.records.filter((record) => !comesAfter(record));
       for (const record of own) {
         const json = this.#jsonOf(record, roleArn);
@@ -88,7 +96,9 @@ export class StreamLane {
         poller.counts.received += 1;
         poller.counts.matched += 1;
       }
-      more = own.length > 0 && own.length === read.records.length;
+      // A source elsewhere may answer with nothing though there is something.
+      if (read.records.length === 0) more = !read.ended && read.behindMilliseconds !== 0 && (empty += 1) < mostEmptyReads;
+      else more = own.length === read.records.length && own.at(-1)?.sequenceNumber !== through;
       position = read.next;
     }
     work.takeUp(items);
@@ -96,13 +106,13 @@ export class StreamLane {
 
   /** Reads until a batch is complete and puts it into the work, or what closes a tumbling window. */
   async #gather(signal: AbortSignal, once: boolean): Promise<void> {
-    const { poller, source, streamArn, shardId } = this.#parts;
+    const { poller } = this.#parts;
     const { batchSize, maximumBatchingWindowInSeconds: seconds } = poller.configuration;
     const batch = new Gathering(this.work.checkpoint.position, this.work.checkpoint.window?.state.length ?? 0);
     let due: number | undefined;
     while (!signal.aborted) {
       const seen = this.#parts.told();
-      const read = await source.read(streamArn, shardId, batch.position, Math.min(largestRead, batchSize - batch.items.length));
+      const read = await this.#parts.read(batch.position, Math.min(largestRead, batchSize - batch.items.length), signal);
       this.behindMilliseconds = read.behindMilliseconds;
       const full = this.#take(batch, read.records, read.next);
       if (full || batch.items.length >= batchSize) break;

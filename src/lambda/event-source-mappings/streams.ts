@@ -1,16 +1,19 @@
 /** The poller of streams: which shards are read, from where, and how many at once (lambda-facts §3.4 to §3.6). */
 import type { DocumentStore } from '../../contracts/documents.ts';
 import type { ResetPosition, ShardSummary } from '../../contracts/event-source-mappings.ts';
-import { SourceNotFound, type Shard, type StreamEventShape, type StreamPosition, type StreamSource } from '../../contracts/event-sources.ts';
+import type { Shard, StreamRead, StreamEventShape, StreamPosition, StreamSource } from '../../contracts/event-sources.ts';
 import { Checkpoints, compareSequences } from './checkpoints.ts';
 import type { FailureDeliveries } from './failure-records.ts';
 import { streamArnOf, type StreamConfiguration } from './mapping.ts';
-import { Fates, sourceBackoff, type Fate, type Poller, type PollerParts } from './poller.ts';
+import { Fates, sourceText, type Fate, type Poller, type PollerParts } from './poller.ts';
+import { SourceTrouble } from './source-trouble.ts';
 import { StreamLane } from './stream-lane.ts';
 import { pause } from './waits.ts';
 
 /** How often it is looked for new shards when nothing says that there are any, milliseconds of real time. */
 const shardInterval = 10_000;
+/** The part of a stream that may fail beside its shards. */
+const listing = 'listing';
 
 export interface StreamPollerServices {
   source: StreamSource;
@@ -32,6 +35,7 @@ export class StreamPoller implements Poller {
   readonly #stream: StreamConfiguration;
   readonly #streamArn: string;
   readonly #checkpoints: Checkpoints;
+  readonly #trouble: SourceTrouble;
   readonly #fates = new Fates();
   readonly #shards = new Map<string, ShardReading>();
   readonly #waiting = new Set<() => void>();
@@ -50,7 +54,8 @@ export class StreamPoller implements Poller {
     this.#services = services;
     this.#stream = parts.configuration.stream as StreamConfiguration;
     this.#streamArn = streamArnOf(parts.configuration.eventSourceArn);
-    this.#checkpoints = new Checkpoints(services.documents, parts.uuid);
+    this.#checkpoints = new Checkpoints(services.documents, parts.uuid, parts.place?.key);
+    this.#trouble = new SourceTrouble(parts, sourceText('Stream', this.#streamArn, parts.place), 'read');
   }
 
   start(): void {
@@ -88,13 +93,15 @@ export class StreamPoller implements Poller {
   }
 
   async resetPosition(position: ResetPosition): Promise<void> {
-    this.forget();
+    this.#checkpoints.forget();
+    this.#shards.clear();
+    this.#begunAfter.clear();
     this.#override = position.kind === 'TRIM_HORIZON' ? { kind: 'trim-horizon' } : position.kind === 'LATEST' ? { kind: 'latest' } : { kind: 'timestamp', at: position.at };
     await this.#takeUpShards();
   }
 
   forget(): void {
-    this.#checkpoints.forget();
+    this.#checkpoints.forgetEverywhere();
     this.#shards.clear();
     this.#begunAfter.clear();
   }
@@ -130,20 +137,17 @@ export class StreamPoller implements Poller {
 
   async #poll(signal: AbortSignal): Promise<void> {
     const unsubscribe = this.#services.source.onRecords?.(this.#streamArn, () => this.#wake());
-    let failures = 0;
     try {
       while (!signal.aborted) {
         try {
-          await this.#takeUpShards();
-          if (failures > 0) this.#parts.problem(undefined);
-          failures = 0;
+          await this.#takeUpShards(signal);
+          this.#trouble.over(listing);
           for (const reading of this.#readable()) if (isOpen(reading)) reading.done ??= this.#read(reading, signal);
           this.#parts.changed();
           await this.#shardsMayHaveChanged(signal);
         } catch (error) {
-          failures += 1;
-          this.#troubled(error as Error, failures);
-          await pause(this.#parts.clock, sourceBackoff(failures), signal);
+          if (signal.aborted) return;
+          await pause(this.#parts.clock, this.#trouble.failed(listing, error as Error), signal);
         }
       }
     } finally {
@@ -156,14 +160,12 @@ export class StreamPoller implements Poller {
   /** All lanes of one shard. What the source throws ends none of them: it is tried again. */
   async #read(reading: ShardReading, signal: AbortSignal): Promise<void> {
     await Promise.all(reading.lanes.map(async (lane) => {
-      for (let failures = 0; !signal.aborted && !lane.ended;) {
+      while (!signal.aborted && !lane.ended) {
         try {
           await lane.run(signal);
-          return;
         } catch (error) {
-          failures += 1;
-          this.#troubled(error as Error, failures);
-          await pause(this.#parts.clock, sourceBackoff(failures), signal);
+          if (signal.aborted) return;
+          await pause(this.#parts.clock, this.#trouble.failed(laneName(reading.shard, lane.number), error as Error), signal);
         }
       }
     }));
@@ -180,19 +182,17 @@ export class StreamPoller implements Poller {
     await pause(this.#parts.clock, shardInterval, AbortSignal.any([signal, ended.signal]));
   }
 
-  #troubled(error: Error, failures: number): void {
-    const what = error instanceof SourceNotFound ? `Stream ${this.#streamArn} does not exist.` : `Stream ${this.#streamArn} cannot be read: ${error.message}`;
-    this.#parts.problem(what);
-    if (failures === 1) this.#parts.logger.warn(`Event source mapping ${this.#parts.uuid}: ${what}`);
-  }
-
-  async #takeUpShards(): Promise<void> {
+  async #takeUpShards(signal?: AbortSignal): Promise<void> {
     const { source } = this.#services;
-    const shards = await source.shards(this.#streamArn);
-    if (!this.#checkpoints.begun) await this.#begin(shards);
+    const shards = await source.shards(this.#streamArn, signal);
+    if (!this.#checkpoints.begun) await this.#begin(shards, signal);
     const ids = new Set(shards.map(({ shardId }) => shardId));
     this.#checkpoints.keep(ids);
-    for (const shardId of this.#shards.keys()) if (!ids.has(shardId)) this.#shards.delete(shardId);
+    for (const [shardId, { shard, lanes }] of this.#shards) {
+      if (ids.has(shardId)) continue;
+      this.#shards.delete(shardId);
+      for (const { number } of lanes) this.#trouble.over(laneName(shard, number));
+    }
     for (const shard of shards) {
       const reading = this.#shards.get(shard.shardId);
       if (reading) reading.shard = shard;
@@ -201,11 +201,11 @@ export class StreamPoller implements Poller {
   }
 
   /** Applies the starting position. LATEST and a timestamp become places that last before anything else happens. */
-  async #begin(shards: readonly Shard[]): Promise<void> {
+  async #begin(shards: readonly Shard[], signal: AbortSignal | undefined): Promise<void> {
     const positions = new Map<string, StreamPosition>();
     for (const { shardId } of shards) {
       const start = this.#startingPosition();
-      const position = start.kind === 'latest' ? (await this.#services.source.read(this.#streamArn, shardId, start, 1)).next : start;
+      const position = start.kind === 'latest' ? (await this.#services.source.read(this.#streamArn, shardId, start, 1, signal)).next : start;
       positions.set(shardId, position);
       if ('sequenceNumber' in position) this.#begunAfter.set(shardId, position.sequenceNumber);
     }
@@ -221,14 +221,21 @@ export class StreamPoller implements Poller {
     }
   }
 
-  #lanes({ shardId }: Shard): StreamLane[] {
+  #lanes(shard: Shard): StreamLane[] {
+    const { shardId } = shard;
     const { source, shape, deliveries } = this.#services;
     const lanes = this.#stream.parallelizationFactor;
     return this.#checkpoints.lanes(shardId, lanes).map((checkpoint, lane) => new StreamLane({
-      poller: this.#parts, source, shape, deliveries, stream: this.#stream, streamArn: this.#streamArn, shardId, lane, lanes, checkpoint,
+      poller: this.#parts, source, read: (position, limit, signal) => this.#watched(laneName(shard, lane), source.read(this.#streamArn, shardId, position, limit, signal)), shape, deliveries, stream: this.#stream, streamArn: this.#streamArn, shardId, lane, lanes, checkpoint,
       checkpoints: this.#checkpoints, fates: this.#fates, roleArn: () => this.#roleArn(),
       told: () => this.#told, news: (signal, seen, milliseconds, due) => this.#news(signal, seen, milliseconds, due),
     }));
+  }
+
+  async #watched(part: string, read: Promise<StreamRead>): Promise<StreamRead> {
+    const done = await read;
+    this.#trouble.over(part);
+    return done;
   }
 
   /** Shards whose parents were read to their end, as far as they are still there. */
@@ -285,6 +292,8 @@ export class StreamPoller implements Poller {
     };
   }
 }
+
+const laneName = ({ shardId }: Shard, lane: number) => `${shardId}/${lane}`;
 
 function isOpen({ lanes }: ShardReading): boolean {
   return lanes.some(({ ended }) => !ended);

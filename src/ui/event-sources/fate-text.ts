@@ -28,12 +28,13 @@ export function fateText(id: string, fates: readonly RecordFate[], mappings: rea
   return `${head}\n${none}\n`;
 }
 
-function fateSection({ mappingUuid, functionName, fate, sentence, filters, until, executionId }: RecordFate, mappings: readonly EventSourceMappingSummary[], now: number): string {
+function fateSection({ mappingUuid, functionName, place, fate, sentence, filters, until, executionId }: RecordFate, mappings: readonly EventSourceMappingSummary[], now: number): string {
   const mapping = mappings.find(({ uuid }) => uuid === mappingUuid);
   const lines = [
     `## ${mapping ? `${sourceName(mapping.eventSourceArn)} → ` : ''}${functionName}: ${titles[fate]}`,
     '',
     sentence,
+    ...(place === undefined ? [] : ['', `Its source: ${place}`]),
     ...(filters && filters.length > 0 ? ['', ...filters.map((reason, index) => `- Filter ${index + 1}: ${reason}`)] : []),
     ...(until === undefined ? [] : ['', untilLine(until, now)]),
     ...(executionId === undefined ? [] : ['', `Execution \`${executionId}\`: "Local Lambda: Show Records" has its result and logs.`]),

@@ -37,6 +37,18 @@ export function bySource(mappings: readonly EventSourceMappingSummary[]): Source
   })).toSorted((one, other) => one.name.localeCompare(other.name) || one.arn.localeCompare(other.arn));
 }
 
+/** `SQS queue`, and where it lives when it is not embedded. */
+export function sourceDescription({ source, mappings }: SourceGroup): string {
+  const place = mappings[0]?.place;
+  return place === undefined ? sourceTitles[source] : `${sourceTitles[source]} · ${place.label}`;
+}
+
+/** What a hover says of a source. */
+export function sourceTooltip({ source, arn, mappings }: SourceGroup): string {
+  const place = mappings[0]?.place;
+  return `${sourceTitles[source]} ${arn}${place === undefined ? '' : `\nNot embedded: ${place.label} (setting localLambda.eventSources)`}`;
+}
+
 /** Enabled, and does not poll. */
 export function isPaused({ state, pause }: EventSourceMappingSummary): boolean {
   return pause !== undefined && state !== 'Disabled' && state !== 'Disabling';
@@ -74,8 +86,8 @@ export function mappingDescription(mapping: EventSourceMappingSummary): string {
 
 /** The mapping's last processing result once it has one; queues, for which AWS names none, tell of their batches. */
 export function lastResult({ lastProcessingResult, counts }: EventSourceMappingSummary): string | undefined {
-  if (counts.batches === 0) return undefined;
-  return lastProcessingResult === 'OK' ? 'OK' : lastProcessingResult;
+  if (counts.batches === 0 && !lastProcessingResult.startsWith('PROBLEM')) return undefined;
+  return lastProcessingResult;
 }
 
 export function mappingIcon({ state, pause, problem, batchesInFlight, lastProcessingResult, counts }: EventSourceMappingSummary): IconWords {
@@ -102,7 +114,7 @@ export function mappingContext({ source, state, pause, origin, changed }: EventS
 
 export function mappingSpoken(mapping: EventSourceMappingSummary): string {
   const { functionName, eventSourceArn, pause, problem } = mapping;
-  return [`${functionName} from ${sourceName(eventSourceArn)}`, mappingDescription(mapping), pause?.message, problem].filter((part) => part !== undefined).join(', ');
+  return [`${functionName} from ${sourceName(eventSourceArn)}`, mapping.place?.label, mappingDescription(mapping), pause?.message, problem].filter((part) => part !== undefined).join(', ');
 }
 
 /** Names and values of the hover, in their order. */
@@ -113,6 +125,7 @@ export function mappingFacts(mapping: EventSourceMappingSummary): [string, strin
   const window = value('MaximumBatchingWindowInSeconds');
   const rows: [string, string | undefined][] = [
     ['Source', mapping.eventSourceArn],
+    ['Lives in', mapping.place?.label],
     ['Function', mapping.functionArn],
     ['State', `${mapping.state} (${mapping.stateTransitionReason})`],
     ['Last processing result', mapping.lastProcessingResult],

@@ -5,7 +5,7 @@ import type { EngineClient } from '../engine-client.ts';
 import { TreeRows } from '../tree-rows.ts';
 import {
   bySource, filteredDescription, mappingContext, mappingDescription, mappingFacts, mappingIcon, mappingSpoken, pausedSentence, shardDescription,
-  sourceIcons, sourceName, sourceTitles, type SourceGroup,
+  sourceDescription, sourceIcons, sourceName, sourceTooltip, type SourceGroup,
 } from './mapping-words.ts';
 
 const viewId = 'localLambda.eventSources';
@@ -130,10 +130,10 @@ function parts(mapping: EventSourceMappingSummary): SourceNode[] {
 function sourceItem(group: SourceGroup): vscode.TreeItem {
   const item = new vscode.TreeItem(group.name, vscode.TreeItemCollapsibleState.Expanded);
   item.id = `source:${group.arn}`;
-  item.description = sourceTitles[group.source];
+  item.description = sourceDescription(group);
   item.iconPath = new vscode.ThemeIcon(sourceIcons[group.source]);
   item.contextValue = `source ${group.source}`;
-  item.tooltip = `${sourceTitles[group.source]} ${group.arn}`;
+  item.tooltip = sourceTooltip(group);
   return item;
 }
 
