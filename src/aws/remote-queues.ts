@@ -161,12 +161,17 @@ export class RemoteQueues implements QueueSource {
   #abandon(queue: KnownQueue, poll: LongPoll): void {
     queue.abandoned.push(poll);
     const mine = () => queue.abandoned.includes(poll);
-    const cancel = this.#parts.clock.after(longestAbandoned, () => { if (mine()) poll.stop.abort(); });
+    const drop = () => { queue.abandoned = queue.abandoned.filter((each) => each !== poll); };
+    const cancel = this.#parts.clock.after(longestAbandoned, () => {
+      if (!mine()) return;
+      drop();
+      poll.stop.abort();
+    });
     poll.messages.then((messages) => {
       if (mine() && messages.length > 0) queue.held = { messages: [...this.#takeHeld(queue, Infinity), ...messages], at: this.#parts.clock.now() };
     }, () => {}).finally(() => {
       cancel();
-      queue.abandoned = queue.abandoned.filter((each) => each !== poll);
+      drop();
     }).catch(() => {});
   }
 

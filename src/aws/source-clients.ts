@@ -61,7 +61,7 @@ async function configuration({ endpoint, region, credentials }: ClientOptions) {
 interface SdkClient {
   send(command: never, options: { abortSignal?: AbortSignal }): Promise<object>;
   destroy(): void;
-  middlewareStack: { add(middleware: never, options: { step: 'deserialize'; name: string }): void };
+  middlewareStack: { add(middleware: never, options: { step: 'deserialize'; priority: 'high'; name: string }): void };
 }
 
 type Middleware = (next: (request: object) => Promise<{ response: unknown; output: object }>) => (request: object) => Promise<{ response: unknown; output: object }>;
@@ -72,7 +72,8 @@ function clientOf<O extends Operations>(client: SdkClient, commands: { [K in key
     const date = Date.parse((result.response as { headers?: Record<string, string> }).headers?.['date'] ?? '');
     return Number.isNaN(date) ? result : { ...result, output: { ...result.output, serverTime: date } };
   };
-  client.middlewareStack.add(withTime as never, { step: 'deserialize', name: 'serverTime' });
+  // Around the SDK's own, which makes the output.
+  client.middlewareStack.add(withTime as never, { step: 'deserialize', priority: 'high', name: 'serverTime' });
   return {
     call: async <K extends keyof O & string>(operation: K, input: O[K]['input'], signal?: AbortSignal) => {
       const command = new commands[operation](input as never);

@@ -55,14 +55,14 @@ function checked(key: string, given: unknown, arn: string): ChosenSource {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw wrong('is not an object with an endpoint or a profile');
   const choice = given as EventSourceChoice;
   for (const name of texts) {
-    if (choice[name] !== undefined && (typeof choice[name] !== 'string' || choice[name].trim() === '')) throw wrong(`has a ${name} that is not a text`);
+    if (choice[name] !== undefined && (typeof choice[name] !== 'string' || choice[name].trim() === '')) throw wrong(`has something else than a text for ${name}`);
   }
   const { endpoint, profile, queueUrl, streamArn } = choice;
   if (endpoint === undefined && profile === undefined) throw wrong('names neither an endpoint (the URL of a compatible server) nor a profile (of AWS)');
   for (const url of [endpoint, queueUrl]) if (url !== undefined && !isHttpUrl(url)) throw wrong(`has ${JSON.stringify(url)} for a URL: one looks like http://127.0.0.1:4566`);
   if (streamArn !== undefined && !streamArn.startsWith('arn:')) throw wrong(`has ${JSON.stringify(streamArn)} for streamArn: an ARN begins with arn:`);
   const region = choice.region ?? (streamArn ?? arn).split(':')[3] ?? '';
-  if (!/^[a-z0-9-]+$/.test(region)) throw wrong('needs a region, as the ARN has none');
+  if (!/^[a-z0-9-]+$/.test(region)) throw wrong('needs a region like us-east-1');
   return {
     place: { kind: isAws(endpoint) ? 'aws' : 'server', label: label(endpoint, profile, region), key: hash(JSON.stringify([endpoint, profile, region, queueUrl, streamArn])) },
     region,

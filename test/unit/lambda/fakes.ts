@@ -113,6 +113,8 @@ export interface Harness {
   gate: PausingGate;
   /** What reached queues, topics, buses and buckets, oldest first. */
   delivered: { port: 'queue' | 'topic' | 'bus' | 'bucket'; arn: string; what: Record<string, unknown> }[];
+  /** What the service logged, with its level. */
+  log: string[];
   /** Targets that refuse, by ARN. */
   refusing: Map<string, Error>;
 }
@@ -127,7 +129,7 @@ export function harness(settings: Partial<EngineSettings> = {}, documents = memo
   let hex = 0;
   const clock = kept.clock ?? new FakeClock();
   const made: Harness = {
-    clock, queue: kept.queue ?? memoryQueue(), gate: kept.gate ?? new PausingGate(false, () => clock.now()), delivered: kept.delivered ?? [], refusing: new Map(),
+    clock, queue: kept.queue ?? memoryQueue(), gate: kept.gate ?? new PausingGate(false, () => clock.now()), delivered: kept.delivered ?? [], log: [], refusing: new Map(),
     get time() { return clock.time; },
     set time(time) { clock.time = time; },
     service: undefined as unknown as LambdaService, history: kept.history ?? memoryHistory(), settings: { ...defaultSettings, ...settings }, requests: [], changes: [],
@@ -155,7 +157,7 @@ export function harness(settings: Partial<EngineSettings> = {}, documents = memo
     sources: kept.sources ?? embeddedSources({ queues: () => { throw new UserError('There are no queues in this test.'); } }),
     shapes: { sqs: sqsEvents, kinesis: kinesisEvents, dynamodb: dynamodbEvents }, targets: targets(made), deliveryHint: (name, arn) => (arn.includes('denied') ? `denied to ${name}` : undefined), settings: () => made.settings,
     ids: { uuid: () => `${String(uuid += 1).padStart(8, '0')}-0000-4000-8000-000000000000`, hex: (bytes) => String(hex += 1).padStart(bytes * 2, '0'), random: () => made.draw },
-    logger: { debug() {}, info() {}, warn() {}, error(message, error) { throw new Error(message, { cause: error }); } },
+    logger: { debug() {}, info: (message) => { made.log.push(`info ${message}`); }, warn: (message) => { made.log.push(`warn ${message}`); }, error(message, error) { throw new Error(message, { cause: error }); } },
     events: { executionChanged: (execution) => made.changes.push(execution), logWritten: () => {}, functionsChanged: () => {}, mappingsChanged: () => {} },
   });
   return made;

@@ -1,7 +1,7 @@
 /** A Lambda service whose event source mappings poll embedded queues, on a clock that moves by hand. */
 import assert from 'node:assert/strict';
 import type { EventSourceMappingSummary, MappingState } from '../../../src/contracts/event-source-mappings.ts';
-import type { EventSources, StreamSource } from '../../../src/contracts/event-sources.ts';
+import type { EventSources, QueueSource, SourcePlace, StreamSource } from '../../../src/contracts/event-sources.ts';
 import type { FunctionDefinition } from '../../../src/contracts/functions.ts';
 import type { RunOutcome, RunRequest } from '../../../src/contracts/runner.ts';
 import { PausingGate } from '../../../src/host/pausing-gate.ts';
@@ -38,10 +38,16 @@ export class Mappings {
   readonly events: ({ Records: SqsRecord[] } & Record<string, unknown>)[] = [];
   #gate: PausingGate;
   readonly #streams: StreamSource | undefined;
+  /** Where every source lives: embedded unless a test says otherwise. */
+  place: SourcePlace | undefined;
+  /** Makes receives fail while it is set. */
+  queueTrouble: Error | undefined;
+  receives = 0;
   /** Of the service that lives now. */
   #life = { over: false };
 
-  constructor({ streams, paused = false, scale = 1 }: { streams?: StreamSource; paused?: boolean; scale?: number } = {}) {
+  constructor({ streams, paused = false, scale = 1, place }: { streams?: StreamSource; paused?: boolean; scale?: number; place?: SourcePlace } = {}) {
+    this.place = place;
     this.clock.scale = scale;
     this.queues = new Queues({ clock: this.clock });
     this.#gate = new PausingGate(paused);
@@ -100,11 +106,27 @@ export class Mappings {
     this.queues.close();
   }
 
+  #troubled(source: QueueSource): QueueSource {
+    return {
+      describe: (arn) => (this.queueTrouble ? Promise.reject(this.queueTrouble) : source.describe(arn)),
+      receive: (arn, options) => {
+        this.receives += 1;
+        return this.queueTrouble ? Promise.reject(this.queueTrouble) : source.receive(arn, options);
+      },
+      delete: (arn, messages) => source.delete(arn, messages),
+      giveBack: (arn, messages) => source.giveBack(arn, messages),
+      backlog: (arn) => source.backlog?.(arn),
+      find: (arn, id) => source.find?.(arn, id),
+    };
+  }
+
   #open(before?: Harness): Harness {
     const life = this.#life;
-    const queues = severable(this.queues.sqs.source, life);
+    const queues = severable(this.#troubled(this.queues.sqs.source), life);
     const streams = this.#streams && severable(this.#streams, life);
-    const sources: EventSources = embeddedSources({ queues: () => queues, ...(streams === undefined ? {} : { kinesis: () => streams, dynamodb: () => streams }) });
+    const sources: EventSources = {
+      ...embeddedSources({ queues: () => queues, ...(streams === undefined ? {} : { kinesis: () => streams, dynamodb: () => streams }) }), place: () => this.place,
+    };
     const made = harness({}, this.documents, {
       clock: mortal(this.clock, life), gate: this.#gate, sources, ...(before === undefined ? {} : { queue: before.queue, history: before.history, delivered: before.delivered }),
     });
