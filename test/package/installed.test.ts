@@ -52,10 +52,10 @@ describe('the packaged extension', function () {
   it('installs, activates and invokes TypeScript and Python in VS Code', async () => {
     const workbench = await Workbench.open({ vsix });
     try {
-      await workbench.invoke('PlaceOrder');
+      await workbench.invoke('PlaceOrder', 'two-teas');
       await workbench.panel().getByText('"statusCode"').first().waitFor({ timeout: 60_000 });
       await workbench.page.getByRole('treeitem', { name: /^PlaceOrder,.*200/ }).first().waitFor();
-      await workbench.invoke('ShipOrder');
+      await workbench.invoke('ShipOrder', 'batch-with-bad-order');
       await workbench.page.getByRole('treeitem', { name: /^ShipOrder,.*200/ }).first().waitFor({ timeout: 60_000 });
       assert.deepEqual(workbench.violations, []);
       const { load, activate } = await workbench.activationTimes();

@@ -27,7 +27,9 @@ export async function until(page: Pick<Page, 'evaluate'>, expression: string): P
 }
 
 /** Rule, impact and element of each serious or critical finding. */
-export async function violations(page: Page): Promise<string[]> {
+export async function violations(page: Pick<Page, 'evaluate'>): Promise<string[]> {
+  // What is about to be replaced is dimmed.
+  await until(page, `!document.querySelector('[data-stale]')`);
   await page.evaluate(axeSource);
   const results = await page.evaluate<AxeResults>(`axe.run(document, { resultTypes: ['violations'] })`);
   return results.violations

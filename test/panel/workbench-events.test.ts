@@ -59,17 +59,20 @@ describe('asynchronous invocation in VS Code', function () {
     await vscode.row('Flaky').waitFor({ timeout: 30_000 });
   });
   after(() => vscode?.close());
+  beforeEach(() => vscode.calm());
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') console.error(await vscode.describe());
+  });
 
   /** By the button of its row; the only event it has is used. */
-  async function invokeAsync(name: string): Promise<void> {
-    await vscode.row(name).hover();
-    await vscode.row(name).getByRole('button', { name: 'Invoke Function Asynchronously' }).click();
-  }
+  const invokeAsync = (name: string) => vscode.act(vscode.row(name), 'Invoke Function Asynchronously');
+  /** The row that has the keyboard. */
+  const focused = (text: string): Locator => vscode.page.locator('.monaco-list:focus-within .monaco-list-row.focused', { hasText: text });
 
   it('an event that fails twice is seen waiting, is hurried once by hand and once by the clock, and succeeds', async () => {
     const { page } = vscode;
     await page.getByRole('button', { name: /Waits pass 60 times/ }).click();
-    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Real time' }).click();
+    await vscode.pick('Real time');
     await page.getByRole('button', { name: /Waits pass in real time/ }).waitFor();
     await invokeAsync('Flaky');
     await panel().locator('.wait-banner', { hasText: /Attempt 2 in \d+ s/ }).waitFor({ timeout: 60_000 });
@@ -77,7 +80,7 @@ describe('asynchronous invocation in VS Code', function () {
     await panel().getByRole('button', { name: 'Try Now' }).click();
     await panel().locator('.wait-banner', { hasText: /Attempt 3 in (2 min|1 min \d+ s)/ }).waitFor();
     await vscode.command('Advance AWS Time');
-    await page.locator('.quick-input-list .monaco-list-row', { hasText: '5 min' }).click();
+    await vscode.pick('5 min');
     await panel().locator('.step-title', { hasText: 'Succeeded after 3 attempts' }).waitFor();
     assert.deepEqual(await steps(), [
       'Accepted', 'Attempt 1: RangeError', 'Waited before the retry', 'Attempt 2: RangeError', 'Waited before the retry', 'Attempt 3: Succeeded', 'Succeeded after 3 attempts',
@@ -100,16 +103,17 @@ describe('asynchronous invocation in VS Code', function () {
     await queue.waitFor();
     await node('Message \\{"file"').waitFor();
     // The queue has the focus: the keyboard goes on from there.
+    await focused('dead-letters').waitFor();
     await page.keyboard.press('ArrowDown');
+    await focused('{"file"').waitFor();
     await page.keyboard.press('Enter');
     await page.locator('.editor-instance').getByText('not there yet').first().waitFor();
     await vscode.command('Notifications: Show Notifications');
-    const notification = page.locator('.notification-list-item', { hasText: 'Picky: an event failed for good after 1 attempt (TypeError); see dead-letters.' });
+    const notification = page.locator('.notification-list-item', { hasText: 'Picky: an event failed for good after 1 attempt (TypeError); see dead-letters.' }).first();
     await notification.getByRole('button', { name: 'Show Record' }).click();
     await panel().locator('.title h2', { hasText: 'Picky' }).waitFor();
     writeFileSync(join(vscode.workspace, 'Picky.count'), 'here');
-    await queue.hover();
-    await queue.getByRole('button', { name: 'Redrive Dead Letters' }).click();
+    await vscode.act(queue, 'Redrive Dead Letters');
     await node('dead-letters, empty').waitFor();
     await page.getByRole('treeitem', { name: /^Picky,.*200/ }).first().waitFor();
   });

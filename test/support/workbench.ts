@@ -7,6 +7,14 @@ import { chromiumArguments, findChromium } from '../../scripts/chromium.mjs';
 import { startServer, workbenchUrl } from '../../scripts/vscode-server.mjs';
 import { projectRoot } from './engine-process.ts';
 
+/** Counts the clicks that reached an action of a tree's row. */
+const countActions = `
+  window.actionClicks = 0;
+  window.addEventListener('click', ({ target }) => { if (target instanceof Element && target.closest('.monaco-list-row a.action-label')) window.actionClicks += 1; }, true);
+`;
+/** So long a person would try the same click again, milliseconds. */
+const patience = 30_000;
+
 export interface WorkbenchOptions {
   /** A .vsix to install; without it the extension runs from this folder. */
   vsix?: string;
@@ -60,6 +68,7 @@ export class Workbench {
     };
     try {
       const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, permissions: ['clipboard-read', 'clipboard-write'] });
+      await context.addInitScript(countActions);
       const page = await context.newPage();
       const violations: string[] = [];
       page.on('console', (message) => {
@@ -123,42 +132,96 @@ export class Workbench {
     return frame;
   }
 
-  /** Clicks Invoke on a function's row; when an event is to be picked, the first. */
-  async invoke(name: string): Promise<void> {
-    await this.row(name).hover();
-    await this.row(name).locator('a.action-label').first().click();
-    const pick = this.page.locator('.quick-input-list .monaco-list-row').first();
-    await Promise.race([
-      pick.waitFor({ timeout: 3000 }).then(() => this.page.keyboard.press('Enter')),
-      this.page.waitForTimeout(3000),
-    ]).catch(() => {});
+  /**
+   * Clicks an action on a tree's row. VS Code shows it only under the mouse and makes the rows anew that change, so that
+   * one pointed at may be gone before the click: then once more. A click that has arrived is never repeated.
+   */
+  async act(row: Locator, action: string): Promise<void> {
+    const button = row.locator(`a.action-label[aria-label="${action}"]`);
+    const clicks = () => this.page.evaluate<number>('window.actionClicks');
+    const before = await clicks();
+    const end = performance.now() + patience;
+    for (;;) {
+      let problem: unknown;
+      try {
+        await row.hover({ timeout: 2000 });
+        await button.click({ timeout: 1000 });
+      } catch (error) {
+        problem = error;
+      }
+      if (await clicks() > before) return;
+      if (performance.now() > end) throw new Error(`No click reached "${action}".`, { cause: problem });
+    }
   }
 
-  /** Chooses from the context menu of a function's row. VS Code passes over a click that comes as soon as the menu is open. */
-  async chooseFromMenu(name: string, title: string): Promise<void> {
+  /** Chooses from the context menu of a tree's row. A menu that has just opened passes over clicks; one that took a click closes. */
+  async chooseFromMenu(row: Locator, title: string): Promise<void> {
     const entry = this.page.getByRole('menuitem', { name: title });
-    for (let turn = 0; turn < 5; turn += 1) {
-      if (turn > 0) await this.page.keyboard.press('Escape');
-      await this.row(name).click({ button: 'right' });
-      await entry.waitFor();
-      await this.page.waitForTimeout(400);
-      await entry.click();
-      if (await entry.waitFor({ state: 'hidden', timeout: 3000 }).then(() => true, () => false)) return;
+    const end = performance.now() + patience;
+    while (performance.now() < end) {
+      if (!await entry.isVisible()) await row.click({ button: 'right' });
+      if (!await entry.waitFor({ timeout: 2000 }).then(() => true, () => false)) continue;
+      let clicked = false;
+      while (await entry.isVisible()) {
+        clicked = await entry.click({ timeout: 1000 }).then(() => true, () => clicked);
+        await entry.waitFor({ state: 'hidden', timeout: 500 }).catch(() => {});
+      }
+      if (clicked) return;
     }
-    throw new Error(`The menu of ${name} does not take "${title}".`);
+    throw new Error(`The menu does not take "${title}".`);
+  }
+
+  /** Chooses in the Quick Pick that is open or about to open. */
+  async pick(text: string): Promise<void> {
+    const entry = this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
+    await entry.click();
+    await entry.waitFor({ state: 'hidden' });
+  }
+
+  /** Invokes a function with the test event named, whatever was used last. */
+  async invoke(name: string, event: string): Promise<void> {
+    await this.chooseFromMenu(this.row(name), 'Invoke with Event…');
+    await this.pick(event);
   }
 
   /** Runs a command of the palette. */
   async command(title: string): Promise<void> {
     const entry = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
     // A palette that was opened before VS Code knows the command does not learn it.
-    for (let attempt = 0; attempt < 6 && !await entry.isVisible(); attempt += 1) {
+    for (const end = performance.now() + 2 * patience; performance.now() < end && !await entry.isVisible();) {
       await this.page.keyboard.press('Escape');
       await this.page.keyboard.press('F1');
       await this.page.locator('.quick-input-widget input').first().fill(`>${title}`);
-      await entry.waitFor({ timeout: 10_000 }).catch(() => {});
+      await entry.waitFor({ timeout: 2000 }).catch(() => {});
     }
     await entry.click();
+    await entry.waitFor({ state: 'hidden' });
+  }
+
+  /** Puts away what the step before may have left open: questions, menus, notifications. */
+  async calm(): Promise<void> {
+    const open = this.page.locator('.quick-input-widget:visible, .monaco-menu:visible').first();
+    for (let turn = 0; turn < 5 && await open.isVisible(); turn += 1) {
+      await this.page.keyboard.press('Escape');
+      await open.waitFor({ state: 'hidden', timeout: 2000 }).catch(() => {});
+    }
+    if (await this.page.locator('.notifications-toasts.visible, .notifications-center.visible').first().isVisible()) {
+      await this.command('Notifications: Clear All Notifications');
+    }
+  }
+
+  /** What a person would see, in words: for the report of a test that failed. */
+  async describe(): Promise<string> {
+    const texts = async (selector: string) => (await this.page.locator(selector).allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' ').trim());
+    const panel = await this.panel().locator('body').innerText({ timeout: 1000 }).catch(() => 'not in view');
+    return [
+      `Rows: ${(await texts('.pane-body .monaco-list-row')).join(' | ')}`,
+      `Quick input: ${(await texts('.quick-input-widget:visible')).join(' | ')}`,
+      `Notifications: ${(await texts('.notification-list-item')).join(' | ')}`,
+      `Status bar: ${(await texts('.statusbar-item:visible')).join(' | ')}`,
+      `Tabs: ${(await texts('.tabs-container .tab')).join(' | ')}`,
+      `Panel: ${panel.replaceAll(/\s+/g, ' ').slice(0, 1500)}`,
+    ].join('\n');
   }
 
   /** Changes settings of the workspace, which VS Code takes up at once. */
