@@ -1,6 +1,7 @@
-/** One execution: summary, actions, and the tabs Timeline, Result, Logs, Event and Record. */
-import type { BoundedText, ExecutionAction, ExecutionPart } from '../src/protocol/panel.ts';
+/** One execution: summary, actions, and the tabs Batch, Timeline, Result, Logs, Event and Record. */
+import type { BoundedText, ExecutionAction, ExecutionPart, PanelMessage } from '../src/protocol/panel.ts';
 import { Actions } from './actions.ts';
+import { BatchView, type BatchEvents } from './batch.ts';
 import { chainView } from './chain.ts';
 import { tabs } from './controls.ts';
 import type { Countdowns } from './countdown.ts';
@@ -17,6 +18,7 @@ import { WaitBanner } from './wait-banner.ts';
 export interface DetailEvents extends SummaryEvents {
   act(action: ExecutionAction, executionId: string): void;
   open(part: ExecutionPart, executionId: string): void;
+  ask: BatchEvents['ask'];
   onTab(tab: Tab): void;
   /** Lets go what was left over from last time. */
   resume(): void;
@@ -34,6 +36,7 @@ export class DetailView {
   readonly #countdowns: Countdowns;
   readonly #banner: WaitBanner;
   readonly #views: Readonly<Record<Tab, HTMLElement>>;
+  readonly #batch: BatchView;
   readonly #log: LogView;
   readonly #tabs;
   readonly #empty = h('div', { class: 'placeholder' });
@@ -51,11 +54,13 @@ export class DetailView {
     this.#banner = new WaitBanner(countdowns, (action) => { if (this.#shown) events.act(action, this.#shown.execution.id); }, () => events.resume());
     this.#actions = new Actions({
       act: (action) => { if (this.#shown) events.act(action, this.#shown.execution.id); },
-      openInEditor: () => this.#open(this.#tab === 'timeline' ? 'record' : this.#tab ?? 'result'),
+      openInEditor: () => this.#open(this.#tab === 'timeline' ? 'record' : this.#tab === 'batch' ? 'event' : this.#tab ?? 'result'),
     });
     this.#log = new LogView(() => this.#open('logs'));
-    this.#views = { timeline: h('div'), result: h('div'), logs: this.#log.element, event: h('div'), record: h('div') };
+    this.#batch = new BatchView({ ...events, openEvent: () => events.onTab('event') });
+    this.#views = { batch: this.#batch.element, timeline: h('div'), result: h('div'), logs: this.#log.element, event: h('div'), record: h('div') };
     this.#tabs = tabs([
+      { id: 'batch', title: 'Batch', view: this.#views.batch },
       { id: 'timeline', title: 'Timeline', view: this.#views.timeline },
       { id: 'result', title: 'Result', view: this.#views.result },
       { id: 'logs', title: 'Logs', view: this.#views.logs },
@@ -99,11 +104,17 @@ export class DetailView {
       this.#summary.show(detail.execution);
       this.#banner.show(detail.execution);
     }
+    this.#tabs.setHidden('batch', !detail.execution.polled);
     this.#tabs.setHidden('timeline', !hasTimeline(detail));
     this.#tabs.activate(tab);
     this.#tabs.setBadge('timeline', detail.execution.attempts.length > 1 ? String(detail.execution.attempts.length) : undefined);
+    this.#tabs.setBadge('batch', detail.execution.polled && detail.execution.polled.size.toLocaleString('en-US'));
     this.#tabs.setBadge('logs', detail.log.lines.length === 0 ? undefined : lineCount(detail));
     this.#drawTab(detail, tab);
+  }
+
+  takeRows(answer: Extract<PanelMessage, { type: 'batch-rows' }>): void {
+    this.#batch.take(answer);
   }
 
   #open(part: ExecutionPart): void {
@@ -114,6 +125,9 @@ export class DetailView {
     const { execution, content, log } = detail;
     const running = isUnderWay(execution.status);
     switch (tab) {
+      case 'batch':
+        this.#batch.show(detail);
+        break;
       case 'timeline':
         this.#drawTimeline(detail);
         break;

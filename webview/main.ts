@@ -62,6 +62,7 @@ const detail = new DetailView({
     announcer.say(`Copied ${what}`);
   },
   openTarget: (arn) => host.send({ type: 'open-target', arn }),
+  ask: (executionId, from, limit, outcome) => host.send({ type: 'batch-rows', executionId, from, limit, ...(outcome !== undefined && { outcome }) }),
   go: (executionId) => {
     dispatch({ type: 'select', executionId });
     detail.focus();
@@ -130,10 +131,10 @@ function saveSoon(): void {
   }, saveDelay);
 }
 
-function stateToSave({ filter, tab, follow: follows, selectedId, rows, eventTab }: PanelState): SavedState {
+function stateToSave({ filter, tab, follow: follows, selectedId, rows, eventTab, batchTab }: PanelState): SavedState {
   const topSequence = restoreTop ?? list.topSequence;
   return {
-    version: 1, filter, tab, eventTab, follow: follows, rowCount: rows.length, listShare: splitter.share,
+    version: 1, filter, tab, eventTab, batchTab, follow: follows, rowCount: rows.length, listShare: splitter.share,
     ...(selectedId !== undefined && { selectedId }),
     ...(detail.factsOpen !== undefined && { factsOpen: detail.factsOpen }),
     ...(topSequence !== undefined && { topSequence }),
@@ -164,6 +165,7 @@ list.attach();
 draw();
 host.onMessage((message) => {
   if (message.type === 'clock') countdowns.take(message);
+  if (message.type === 'batch-rows') detail.takeRows(message);
   dispatch(message);
 });
 host.send({ type: 'ready' });

@@ -3,7 +3,7 @@ import type { ExecutionFilter } from '../src/protocol/panel.ts';
 import { statusWords, type Status } from './formatting.ts';
 import type { SavedState, Tab } from './state.ts';
 
-const tabs: readonly string[] = ['timeline', 'result', 'logs', 'event', 'record'] satisfies Tab[];
+const tabs: readonly string[] = ['batch', 'timeline', 'result', 'logs', 'event', 'record'] satisfies Tab[];
 
 /** Undefined when there is nothing usable. */
 export function readSavedState(value: unknown): SavedState | undefined {
@@ -15,6 +15,7 @@ export function readSavedState(value: unknown): SavedState | undefined {
     filter: readFilter(saved.filter),
     tab: typeof saved.tab === 'string' && tabs.includes(saved.tab) ? saved.tab as Tab : 'result',
     eventTab: typeof saved.eventTab === 'string' && tabs.includes(saved.eventTab) ? saved.eventTab as Tab : 'timeline',
+    batchTab: typeof saved.batchTab === 'string' && tabs.includes(saved.batchTab) ? saved.batchTab as Tab : 'batch',
     follow: saved.follow === true,
     rowCount: typeof saved.rowCount === 'number' ? saved.rowCount : 0,
     ...(typeof saved.selectedId === 'string' && { selectedId: saved.selectedId }),

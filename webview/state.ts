@@ -5,6 +5,7 @@
 import type {
   ChainLink, DetailContent, ExecutionFilter, ExecutionPart, ExecutionRow, PanelMessage, PanelRequestBody,
 } from '../src/protocol/panel.ts';
+import type { BatchDetail } from '../src/protocol/panel-batch.ts';
 import { isUnderWay } from './formatting.ts';
 import { linesOf } from './log-lines.ts';
 import { insertRows, placeOf } from './rows.ts';
@@ -32,10 +33,12 @@ export interface Detail {
   log: Log;
   /** Cause and consequences; empty when it stands alone or they have not come yet. */
   chain: { links: readonly ChainLink[]; cut: boolean };
+  /** Of a polled one; absent until it has come. */
+  batch?: BatchDetail;
 }
 
-/** The tabs of the detail: the texts, and for asynchronous executions how their event travelled. */
-export type Tab = ExecutionPart | 'timeline';
+/** The tabs of the detail: the texts, for asynchronous executions how their event travelled, for polled ones their batch. */
+export type Tab = ExecutionPart | 'timeline' | 'batch';
 
 export interface PanelState {
   /** Unknown until the host has spoken. */
@@ -63,6 +66,8 @@ export interface PanelState {
   tab: Tab;
   /** Tab of asynchronous ones. */
   eventTab: Tab;
+  /** Tab of those that a mapping polled. */
+  batchTab: Tab;
   /** The next replay of this execution is selected when it appears. */
   replaying?: { id: string; after: number };
 }
@@ -73,6 +78,7 @@ export interface SavedState {
   filter: ExecutionFilter;
   tab: Tab;
   eventTab: Tab;
+  batchTab: Tab;
   follow: boolean;
   selectedId?: string;
   /** Rows that were loaded. */
@@ -114,6 +120,7 @@ export function initialState(saved?: SavedState): PanelState {
     follow: saved?.follow ?? true,
     tab: saved?.tab ?? 'result',
     eventTab: saved?.eventTab ?? 'timeline',
+    batchTab: saved?.batchTab ?? 'batch',
     ...(saved?.selectedId !== undefined && { selectedId: saved.selectedId }),
   };
 }
@@ -163,13 +170,18 @@ export function reduce(state: PanelState, event: PanelIntent | PanelMessage, fir
     }
     case 'tab':
       if (state.detail?.execution.asynchronous) return { ...state, eventTab: event.tab };
+      if (state.detail?.execution.polled) return { ...state, batchTab: event.tab };
       return { ...state, tab: event.tab };
     case 'chain': {
       if (event.executionId !== state.detail?.execution.id) return state;
       return { ...state, detail: { ...state.detail, chain: { links: event.links, cut: event.cut } } };
     }
-    // Counts down outside of this state (`countdown.ts`).
-    case 'clock': return state;
+    case 'batch': {
+      if (event.executionId !== state.detail?.execution.id) return state;
+      return { ...state, detail: { ...state.detail, batch: event.batch } };
+    }
+    // Counts down outside of this state (`countdown.ts`), and is paged there (`batch-pages.ts`).
+    case 'clock': case 'batch-rows': return state;
     case 'filter': return reload({ ...state, filter: event.filter }, pageSize);
     case 'load-more': return loadOlder(state, pageSize);
     case 'load-all': return loadOlder({ ...state, follow: false, loadAll: !state.complete }, largestPage);
@@ -250,7 +262,7 @@ function takeDetail(previous: Detail | undefined, { execution, content }: Detail
   const dropped = Math.max(0, lines.length - maxLogLines);
   const log = { generation: (previous?.log.generation ?? 0) + 1, lines: lines.slice(dropped), dropped };
   const sameOne = previous?.execution.id === execution.id;
-  return { execution, content, log, chain: sameOne ? previous.chain : { links: [], cut: false } };
+  return { execution, content, log, chain: sameOne ? previous.chain : { links: [], cut: false }, ...(sameOne && previous.batch && { batch: previous.batch }) };
 }
 
 function addLines(log: Log, added: readonly string[]): Log {
@@ -272,10 +284,12 @@ export function hasTimeline({ execution, chain }: Detail): boolean {
   return execution.asynchronous !== undefined || chain.links.length > 0;
 }
 
-/** The tab that is shown: asynchronous executions have their own. */
-export function activeTab({ detail, tab, eventTab }: PanelState): Tab {
-  if (detail?.execution.asynchronous) return eventTab;
-  return tab === 'timeline' && !(detail && hasTimeline(detail)) ? 'result' : tab;
+/** The tab that is shown: asynchronous executions have their own, and so have polled ones. */
+export function activeTab({ detail, tab, eventTab, batchTab }: PanelState): Tab {
+  if (detail?.execution.asynchronous) return eventTab === 'batch' ? 'timeline' : eventTab;
+  const chosen = detail?.execution.polled ? batchTab : tab;
+  if (chosen === 'batch' && !detail?.execution.polled) return 'result';
+  return chosen === 'timeline' && !(detail && hasTimeline(detail)) ? detail?.execution.polled ? 'batch' : 'result' : chosen;
 }
 
 /** Index of the selected row, or -1 when the list does not hold it. */

@@ -111,7 +111,7 @@ function timing(execution: Execution, last: Attempt | undefined): string {
 }
 
 /** A value and a button that copies it. */
-export function copyable(text: string, what: string, events: SummaryEvents): Node[] {
+export function copyable(text: string, what: string, events: Pick<SummaryEvents, 'copy'>): Node[] {
   const button = h('button', { class: 'copy', title: `Copy ${what}`, 'aria-label': `Copy ${what}` }, icon('copy'));
   button.addEventListener('click', () => events.copy(text, what));
   return [h('code', { title: text }, text), button];

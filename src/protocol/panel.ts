@@ -3,7 +3,8 @@
  * `postMessage`. The host treats the panel as untrusted and checks every message (`src/ui/panel-validation.ts`).
  */
 import type { ClockState } from '../contracts/clock.ts';
-import type { AsynchronousState, Execution, ExecutionStatus } from '../contracts/executions.ts';
+import type { AsynchronousState, BatchRecordOutcome, Execution, ExecutionStatus } from '../contracts/executions.ts';
+import type { BatchDetail, BatchRow } from './panel-batch.ts';
 
 /** Raised when messages or the saved state change their meaning; older saved states are then dropped. */
 export const panelVersion = 1;
@@ -101,7 +102,9 @@ export type PanelRequest = { version: typeof panelVersion } & (
   | { type: 'select'; executionId?: string }
   | { type: 'execution-action'; action: ExecutionAction; executionId: string }
   | { type: 'open-part'; executionId: string; part: ExecutionPart }
-  /** Shows a queue, topic, bus, bucket or function where it stands in the editor. */
+  /** Asks for records of the selected execution's batch: 1 to `maxBatchRows`, of one outcome when it is given. */
+  | { type: 'batch-rows'; executionId: string; from: number; limit: number; outcome?: BatchRecordOutcome }
+  /** Shows a queue, topic, bus, bucket, stream, function or event source mapping where it stands in the editor. */
   | { type: 'open-target'; arn: string }
   | { type: 'copy'; text: string }
   | { type: 'action'; action: PanelAction }
@@ -130,6 +133,10 @@ export type PanelMessage = { version: typeof panelVersion } & (
    * alone. `cut` when there are more.
    */
   | { type: 'chain'; executionId: string; links: readonly ChainLink[]; cut: boolean }
+  /** The batch of the selected execution, when it is a polled one; sent again when anything about it changes. */
+  | { type: 'batch'; executionId: string; batch: BatchDetail }
+  /** Answers `batch-rows`; `total`: how many there are to ask for. */
+  | { type: 'batch-rows'; executionId: string; from: number; outcome?: BatchRecordOutcome; rows: readonly BatchRow[]; total: number }
   /** How fast waits pass; `now` is when this was sent. While paused, what was received before `pausedSince` waits. */
   | { type: 'clock'; clock: ClockState; pausedSince?: number }
   /** New log lines of the selected execution while it runs. */

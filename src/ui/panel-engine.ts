@@ -3,7 +3,7 @@ import type { EngineClient } from './engine-client.ts';
 
 export type PanelEngine = Pick<
   EngineClient,
-  | 'state' | 'failure' | 'functions' | 'status' | 'clock' | 'start' | 'request' | 'request0'
+  | 'state' | 'failure' | 'mappings' | 'resources' | 'functions' | 'status' | 'clock' | 'start' | 'request' | 'request0'
   | 'onDidChangeState' | 'onDidChangeFunctions' | 'onDidChangeExecutions' | 'onDidClearExecutions' | 'onDidWriteLog'
   | 'onDidChangeStatus' | 'onDidChangeClock'
 > & {

@@ -12,6 +12,7 @@ import {
   panelVersion,
   type ExecutionAction, type ExecutionPart, type PanelAction, type PanelEngineState, type PanelMessage, type PanelMessageBody, type PanelRequest,
 } from '../protocol/panel.ts';
+import { BatchFollower } from './panel-batch-follower.ts';
 import { chainOf } from './panel-chain.ts';
 import { detailContent, linesAfter } from './panel-content.ts';
 import type { PanelEngine } from './panel-engine.ts';
@@ -68,6 +69,7 @@ export class PanelSession {
   readonly #engine: PanelEngine;
   readonly #editor: PanelEditor;
   readonly #feed = new ExecutionFeed();
+  readonly #batch: BatchFollower;
   readonly #subscriptions: { dispose(): unknown }[];
   /** False until the panel's document has loaded, and while it is hidden. */
   #ready = false;
@@ -82,6 +84,7 @@ export class PanelSession {
   constructor(engine: PanelEngine, editor: PanelEditor) {
     this.#engine = engine;
     this.#editor = editor;
+    this.#batch = new BatchFollower(engine, (body) => this.#post(body), (message) => editor.report(message));
     this.#subscriptions = [
       engine.onDidChangeState(() => this.#sendEngine()),
       engine.onDidChangeFunctions(() => this.#sendEngine()),
@@ -112,6 +115,7 @@ export class PanelSession {
     this.#feed.clear();
     clearTimeout(this.#flushTimer);
     clearTimeout(this.#chainTimer);
+    this.#batch.clear();
     this.#flushTimer = undefined;
     this.#chainTimer = undefined;
   }
@@ -152,11 +156,13 @@ export class PanelSession {
       case 'list': return this.#list(request);
       case 'select': {
         this.#selection = request.executionId === undefined ? undefined : { id: request.executionId, loaded: false, lines: [] };
+        this.#batch.clear();
         if (this.#selection) await this.#sendDetail(this.#selection);
         return;
       }
       case 'execution-action': return this.#act(request.action, request.executionId);
       case 'open-part': return this.#editor.openPart(await this.#find(request.executionId), request.part);
+      case 'batch-rows': return this.#batch.sendRows(request);
       case 'open-target': return this.#editor.openTarget(request.arn);
       case 'copy': return this.#editor.copy(request.text);
       case 'action': return this.#editor.perform(request.action);
@@ -194,6 +200,7 @@ export class PanelSession {
       selection.fetchedLog = { text: content.log, at: performance.now() };
       this.#post({ type: 'detail', execution, content: detailContent(content, record) });
       this.#editor.seen(id);
+      await this.#batch.show(execution, content.request);
       await this.#sendChain(selection, execution);
     } catch (error) {
       if (this.#selection === selection) this.#post({ type: 'detail-failed', executionId: id, message: sentence(error) });
@@ -271,6 +278,7 @@ export class PanelSession {
     if (changed) selection.changed = changed;
     const chain = selection?.chain;
     if (chain && executions.some(({ id, causedBy }) => (id !== selection.id && chain.has(id)) || (causedBy !== undefined && chain.has(causedBy)))) this.#chainSoon();
+    this.#batch.take(executions);
     if (this.#feed.waiting || changed) this.#flushSoon();
   }
 

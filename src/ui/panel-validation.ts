@@ -1,9 +1,10 @@
 /** Checks what the records panel sends: a webview shows foreign text, so its messages are not trusted. */
-import type { ExecutionStatus } from '../contracts/executions.ts';
+import type { BatchRecordOutcome, ExecutionStatus } from '../contracts/executions.ts';
 import {
   maxCopyLength, maxFilterLength, maxPageSize, panelVersion,
   type ExecutionAction, type ExecutionFilter, type ExecutionPart, type PanelAction, type PanelRequest,
 } from '../protocol/panel.ts';
+import { maxBatchRows } from '../protocol/panel-batch.ts';
 
 const statuses: ReadonlySet<string> = new Set<ExecutionStatus>(['queued', 'running', 'succeeded', 'failed', 'throttled', 'cancelled', 'interrupted']);
 const parts: ReadonlySet<string> = new Set<ExecutionPart>(['result', 'logs', 'event', 'record']);
@@ -11,6 +12,7 @@ const executionActions: ReadonlySet<string> = new Set<ExecutionAction>([
   'replay', 'replay-async', 'replay-sync', 'cancel', 'copy-as-cli', 'save-as-test-event', 'try-now', 'expire-now', 'deliver-twice',
 ]);
 const actions: ReadonlySet<string> = new Set<PanelAction>(['export', 'clear', 'start-engine', 'show-log', 'manage-trust', 'open-folder', 'resume']);
+const outcomes: ReadonlySet<string> = new Set<BatchRecordOutcome>(['deleted', 'given-back', 'checkpointed', 'failed', 'discarded']);
 /** Request ids are UUIDs; a little room, no markup. */
 const idPattern = /^[A-Za-z0-9-]{1,64}$/;
 /** Any ARN: no spaces, no markup. */
@@ -44,6 +46,12 @@ export function readPanelRequest(value: unknown): PanelRequest | undefined {
     case 'open-part':
       return isId(value.executionId) && isOneOf<ExecutionPart>(parts, value.part)
         ? { version, type: 'open-part', executionId: value.executionId, part: value.part } : undefined;
+    case 'batch-rows': {
+      const { executionId, from, limit, outcome } = value;
+      if (!isId(executionId) || !isCount(from) || !isCount(limit) || limit < 1 || limit > maxBatchRows) return undefined;
+      if (outcome === undefined) return { version, type: 'batch-rows', executionId, from, limit };
+      return isOneOf<BatchRecordOutcome>(outcomes, outcome) ? { version, type: 'batch-rows', executionId, from, limit, outcome } : undefined;
+    }
     case 'open-target':
       return typeof value.arn === 'string' && arnPattern.test(value.arn) ? { version, type: 'open-target', arn: value.arn } : undefined;
     case 'copy':

@@ -2,6 +2,8 @@
 import type { ClockState } from '../../src/contracts/clock.ts';
 import { isFinal, type Execution, type ExecutionContent, type ExecutionQuery } from '../../src/contracts/executions.ts';
 import type { PanelMessageBody, PanelRequest } from '../../src/protocol/panel.ts';
+import { batchDetail, type BatchSurroundings } from '../../src/ui/panel-batch.ts';
+import { BatchRecords, sourceOf } from '../../src/ui/panel-batch-records.ts';
 import { detailContent } from '../../src/ui/panel-content.ts';
 import { chainOf } from '../../src/ui/panel-chain.ts';
 import { matches, rowOf } from '../../src/ui/panel-feed.ts';
@@ -84,6 +86,10 @@ export class FakeHistory {
   /** One AWS minute a second; waits in made-up executions are placed on this axis. */
   clock: ClockState = { scale: 60, now: Date.now(), waitNow: 0 };
   pausedSince: number | undefined;
+  /** What batches of polled executions are shown with. */
+  around: Pick<BatchSurroundings, 'mappings' | 'resources' | 'why'> = {
+    mappings: [], resources: { queues: [], topics: [], buses: [], buckets: [], streams: [], tableStreams: [] }, why: () => Promise.resolve([]),
+  };
   /** Makes `list` fail with this sentence. */
   listFailure: string | undefined;
 
@@ -118,6 +124,13 @@ export class FakeHistory {
       responsePayload: JSON.parse(content.response ?? 'null') as unknown,
     });
     await this.#post({ type: 'detail', execution, content: detailContent(content, record) });
+    const { polled } = execution;
+    if (polled) {
+      const batch = await batchDetail({ ...execution, polled }, new BatchRecords(content.request, sourceOf(polled.sourceArn)), {
+        ...this.around, get: (wanted) => Promise.resolve(this.entries.find((candidate) => candidate.execution.id === wanted)?.execution ?? null),
+      });
+      await this.#post({ type: 'batch', executionId: id, batch });
+    }
     const { links, cut } = await chainOf(execution, {
       get: (cause) => Promise.resolve(this.entries.find((candidate) => candidate.execution.id === cause)?.execution ?? null),
       list: ({ causedBy, limit }: ExecutionQuery) => Promise.resolve(this.entries.map((candidate) => candidate.execution).filter((candidate) => candidate.causedBy === causedBy).slice(-limit).reverse()),
@@ -154,6 +167,15 @@ export class FakeHistory {
         const { before = Infinity, limit, filter } = request;
         const rows = this.entries.filter(({ execution }) => execution.sequence < before && matches(execution, filter)).slice(-limit).reverse();
         return this.#post({ type: 'page', request: request.request, rows: rows.map(({ execution }) => rowOf(execution)), complete: rows.length < limit });
+      }
+      case 'batch-rows': {
+        const { executionId, from, limit, outcome } = request;
+        const found = this.entries.find(({ execution }) => execution.id === executionId);
+        const polled = found?.execution.polled;
+        if (!found || !polled) return undefined;
+        const only = outcome === undefined ? {} : { outcome };
+        const page = new BatchRecords(found.content.request, sourceOf(polled.sourceArn)).rows(polled, { from, limit, ...only });
+        return this.#post({ type: 'batch-rows', executionId, from, ...only, ...page });
       }
       case 'select': return request.executionId === undefined ? undefined : this.sendDetail(request.executionId);
       default: return undefined;

@@ -116,7 +116,7 @@ export class QueueBatches {
     invocations.conclude(answer.executionId, {
       outcomes: failed.length === 0 && kept.size === 0 ? writeOutcomes([{ count: records.length, outcome: 'deleted' }])
         : writeOutcomes(records.map((record) => ({ count: 1, outcome: returns(record) ? 'given-back' : 'deleted' }))),
-      end: failed.length === 0 && kept.size === 0 ? { kind: 'done' } : this.#returned(failed, failed.length > 0 ? why : 'Their visibility timeout ended before the function answered.'),
+      end: failed.length === 0 && kept.size === 0 ? { kind: 'done' } : this.#returned(failed, returnedWhy(failed.length, failures, why)),
     });
     this.#parts.problem(undefined);
     this.#judge(answer, failed, why);
@@ -226,6 +226,11 @@ const noted = {
 
 function depth(traceHeader: string): number {
   return (/Lineage=([^;]*)/.exec(traceHeader)?.[1] ?? '').split('|').reduce((sum, entry) => sum + (Number(entry.split(':')[1]) || 0), 0);
+}
+
+function returnedWhy(failed: number, failures: ItemFailures, why: string): string {
+  if (failed === 0) return 'Their visibility timeout ended before the function answered.';
+  return failures.kind === 'some' && failed > 1 ? 'The function named them in batchItemFailures.' : why;
 }
 
 function groupOf(message: PolledMessage): string {

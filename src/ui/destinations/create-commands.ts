@@ -84,6 +84,11 @@ export function registerResourceCommands(parts: DestinationParts): void {
   commands.register('revealTarget', async (argument) => {
     const arn = typeof argument === 'string' ? argument : isNode(argument) ? arnOf(argument) : undefined;
     if (arn === undefined) throw new UserError('Choose a destination in the Destinations view.');
+    // Streams and what polls stand in the other view.
+    if (/^arn:[^:]*:(?:kinesis|dynamodb):|:event-source-mapping:/.test(arn)) {
+      await vscode.commands.executeCommand('localLambda.revealEventSource', arn);
+      return;
+    }
     if (await tree.reveal(unqualified(arn))) return;
     // A function without destinations of its own stands in the other view only.
     const fn = engine.functions.find((candidate) => candidate.arn === unqualified(arn));

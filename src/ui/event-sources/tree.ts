@@ -74,10 +74,15 @@ export class EventSourcesTree implements vscode.TreeDataProvider<SourceNode>, vs
     }
   }
 
-  /** Selects a mapping; nothing while the view does not hold it. */
-  async reveal(uuid: string): Promise<void> {
+  /** Selects a mapping, by its UUID or ARN, or a queue or stream by its ARN. False while the view does not hold it. */
+  async reveal(wanted: string, { focus = false }: { focus?: boolean } = {}): Promise<boolean> {
+    const uuid = /:event-source-mapping:(.+)$/.exec(wanted)?.[1] ?? wanted;
     const mapping = this.#engine.mappings.find((each) => each.uuid === uuid);
-    if (mapping) await this.#view.reveal(this.#rows.kept({ kind: 'mapping', mapping }), { select: true, focus: false });
+    const group = mapping ? undefined : bySource(this.#engine.mappings).find(({ arn }) => arn === wanted);
+    const node: SourceNode | undefined = mapping ? { kind: 'mapping', mapping } : group && { kind: 'source', group };
+    if (!node) return false;
+    await this.#view.reveal(this.#rows.kept(node), { select: true, focus, expand: true });
+    return true;
   }
 
   dispose(): void {

@@ -1,5 +1,6 @@
 /** The view "Event Sources" with its commands and documents: joined here, so that the composition root stays short. */
 import * as vscode from 'vscode';
+import { UserError } from '../../contracts/faults.ts';
 import type { CommandRegistry } from '../command-registry.ts';
 import type { EngineClient } from '../engine-client.ts';
 import type { FunctionChooser } from '../function-chooser.ts';
@@ -37,6 +38,12 @@ export class EventSourcesView implements vscode.Disposable {
     registerMappingCommands(parts);
     registerCreateCommands(parts);
     registerRecordCommands(parts);
+    /** A mapping by its UUID or ARN, or a queue or stream by its ARN. */
+    commands.register('revealEventSource', async (argument) => {
+      if (typeof argument !== 'string') throw new UserError('Choose an event source mapping in the Event Sources view.');
+      await engine.start();
+      if (!await this.tree.reveal(argument, { focus: true })) throw new UserError(`${argument} is not here any more.`);
+    });
   }
 
   dispose(): void {
