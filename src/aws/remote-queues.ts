@@ -34,6 +34,7 @@ interface KnownQueue {
   backlog?: number;
   /** When the backlog was last asked for. */
   askedAt?: number;
+  asksAgain: boolean;
 }
 
 export interface RemoteQueuesParts {
@@ -98,9 +99,17 @@ export class RemoteQueues implements QueueSource {
     const queue = this.#queues.get(queueArn);
     if (!queue) return undefined;
     const now = this.#parts.clock.now();
-    if (queue.askedAt === undefined || now - queue.askedAt >= backlogAge) {
+    const rest = queue.askedAt === undefined ? 0 : queue.askedAt + backlogAge - now;
+    if (rest <= 0) {
       queue.askedAt = now;
       void this.#count(queueArn, queue);
+    } else if (!queue.asksAgain) {
+      // What views show now may be out of date: they are told when it is.
+      queue.asksAgain = true;
+      this.#parts.clock.after(rest, () => {
+        queue.asksAgain = false;
+        if (this.#queues.get(queueArn) === queue) this.backlog(queueArn);
+      });
     }
     return queue.backlog;
   }
@@ -226,7 +235,7 @@ export class RemoteQueues implements QueueSource {
     let queue = this.#queues.get(queueArn);
     if (!queue) {
       const url = await this.#urlOf(queueArn);
-      queue = this.#queues.get(queueArn) ?? { url, abandoned: [], held: { messages: [], at: 0 } };
+      queue = this.#queues.get(queueArn) ?? { url, abandoned: [], held: { messages: [], at: 0 }, asksAgain: false };
       this.#queues.set(queueArn, queue);
     }
     try {

@@ -40,7 +40,7 @@ describe('a source that cannot be polled', () => {
     of.queueTrouble = refused();
     of.queues.send(queueUrl('orders'), 'one');
     await of.clock.pass(30_000);
-    assert.equal(of.summary().problem, `Queue ${queueArn('orders')} (server at http://127.0.0.1:4566) cannot be polled: There is no answer: connect ECONNREFUSED 127.0.0.1:4566`);
+    assert.equal(of.summary().problem, `Queue ${queueArn('orders')} (server at http://127.0.0.1:4566) cannot be polled: There is no answer: connect ECONNREFUSED 127.0.0.1:4566.`);
     assert.equal(of.summary().lastProcessingResult, 'PROBLEM: Connection error');
     of.queues.send(queueUrl('orders'), 'two');
     of.queueTrouble = undefined;

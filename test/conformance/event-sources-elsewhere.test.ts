@@ -32,11 +32,11 @@ Resources:
         Clicks: { Type: Kinesis, Properties: { Stream: !GetAtt Clicks.Arn, StartingPosition: TRIM_HORIZON, BatchSize: 3 } }
         Customers: { Type: DynamoDB, Properties: { Stream: !GetAtt Customers.StreamArn, StartingPosition: TRIM_HORIZON } }
 `;
-/** Notes every record; a message that says "poison" is given back. */
+/** Notes every record; a message that says "poison" is given back the first time. */
 const code = `const { appendFileSync } = require('node:fs');
 exports.handler = async ({ Records }) => {
   for (const record of Records) appendFileSync(process.env.SEEN, JSON.stringify(record) + '\\n');
-  return { batchItemFailures: Records.filter(({ body }) => body === 'poison').map(({ messageId }) => ({ itemIdentifier: messageId })) };
+  return { batchItemFailures: Records.filter(({ body, attributes }) => body === 'poison' && attributes.ApproximateReceiveCount === '1').map(({ messageId }) => ({ itemIdentifier: messageId })) };
 };
 `;
 const source = `Resources:
@@ -142,7 +142,6 @@ describe('event sources elsewhere', function () {
     await toSqs('SendMessage', { QueueUrl, MessageBody: 'poison' });
     await until('the failed message did not come back after its visibility timeout', () => seen().filter(({ body }) => body === 'poison').some(({ attributes }) => attributes?.['ApproximateReceiveCount'] === '2'));
     assert.equal(bodies().filter((body) => body === 'first').length, 1);
-    await toSqs('PurgeQueue', { QueueUrl });
   });
 
   it('a stream of a third-party server: batches of one shard in order, with the records\' own keys and times', async () => {

@@ -217,7 +217,9 @@ export class MappingEntry {
     const { uuid, configuration: { eventSourceArn } } = this.mapping;
     if (this.place && !this.#saidWhere) {
       const consumer = streamArnOf(eventSourceArn) === eventSourceArn ? '' : ' The stream itself is polled: consumers have no enhanced fan-out here.';
-      this.#parts.logger.warn(`Event source mapping ${uuid} polls ${eventSourceArn}: ${this.place.label}.${consumer}`);
+      const text = `Event source mapping ${uuid} polls ${eventSourceArn}: ${this.place.label}.${consumer}`;
+      if (this.place.kind === 'aws') this.#parts.logger.warn(text);
+      else this.#parts.logger.info(text);
       this.#saidWhere = true;
     }
     this.poller.start();

@@ -38,7 +38,7 @@ export class SourceTrouble {
   failed(part: string, error: Error): number {
     const failures = (this.#failures.get(part) ?? 0) + 1;
     this.#failures.set(part, failures);
-    const sentence = error instanceof SourceNotFound ? `${this.#name} does not exist.` : `${this.#name} cannot be ${this.#verb}: ${error.message}`;
+    const sentence = error instanceof SourceNotFound ? `${this.#name} does not exist.` : `${this.#name} cannot be ${this.#verb}: ${error.message.replace(/\.?$/, '.')}`;
     const kind = error instanceof SourceNotFound ? 'missing' : error instanceof SourceUnavailable ? error.kind : 'other';
     this.#parts.trouble({ sentence, result: words[kind] });
     // A message may hold a time or an id: what counts is what kind of failure it is.
