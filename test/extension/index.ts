@@ -11,6 +11,7 @@ export async function run(): Promise<void> {
   else {
     await import('./asynchronous.ts');
     await import('./event-sources.ts');
+    await import('./streams.ts');
     await import('./destinations.ts');
     // Ends with an engine that was reset and left.
     await import('./suite.ts');

@@ -4,7 +4,7 @@ import { UserError } from '../../contracts/faults.ts';
 import { explainRecord } from '../../protocol/engine.ts';
 import type { EngineClient } from '../engine-client.ts';
 import { columnForText } from '../text-column.ts';
-import { fateText } from './fate-text.ts';
+import { fateLinks, fateText } from './fate-text.ts';
 import { sourceName } from './mapping-words.ts';
 
 const scheme = 'local-lambda-mapping';
@@ -23,6 +23,7 @@ export class MappingDocuments implements vscode.TextDocumentContentProvider, vsc
     this.#disposables = [
       this.#changed,
       vscode.workspace.registerTextDocumentContentProvider(scheme, this),
+      vscode.languages.registerDocumentLinkProvider({ scheme }, { provideDocumentLinks: linksOf }),
       engine.onDidChangeMappings(() => {
         for (const { uri } of vscode.workspace.textDocuments) if (uri.scheme === scheme) this.#changed.fire(uri);
       }),
@@ -57,6 +58,15 @@ export class MappingDocuments implements vscode.TextDocumentContentProvider, vsc
     if (!mapping) throw new UserError('This event source mapping is not there any more.');
     return `${JSON.stringify(mapping.configuration, undefined, 2)}\n`;
   }
+}
+
+function linksOf(document: vscode.TextDocument): vscode.DocumentLink[] {
+  if ((JSON.parse(document.uri.query) as Subject).kind !== 'why') return [];
+  return fateLinks(document.getText()).map(({ from, to, command, argument, title }) => {
+    const link = new vscode.DocumentLink(new vscode.Range(document.positionAt(from), document.positionAt(to)), vscode.Uri.parse(`command:localLambda.${command}?${encodeURIComponent(JSON.stringify([argument]))}`));
+    link.tooltip = title;
+    return link;
+  });
 }
 
 async function open(name: string, subject: Subject): Promise<void> {

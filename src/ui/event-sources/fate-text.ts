@@ -28,6 +28,23 @@ export function fateText(id: string, fates: readonly RecordFate[], mappings: rea
   return `${head}\n${none}\n`;
 }
 
+/** A place in the text that leads somewhere: a command without its prefix, and its argument. Offsets in characters. */
+export interface FateLink {
+  from: number;
+  to: number;
+  command: 'showRecord' | 'revealEventSource';
+  argument: string;
+  title: string;
+}
+
+/** Executions lead to their records, mappings to the view. @param text As `fateText` makes it. */
+export function fateLinks(text: string): FateLink[] {
+  return [...text.matchAll(/^(Execution|Mapping) `([^`]+)`/gm)].map(({ index, 1: kind, 2: argument = '' }) => {
+    const from = index + (kind ?? '').length + 2;
+    return { from, to: from + argument.length, argument, ...(kind === 'Execution' ? { command: 'showRecord', title: 'Show its record' } as const : { command: 'revealEventSource', title: 'Show it in the Event Sources view' } as const) };
+  });
+}
+
 function fateSection({ mappingUuid, functionName, place, fate, sentence, filters, until, executionId }: RecordFate, mappings: readonly EventSourceMappingSummary[], now: number): string {
   const mapping = mappings.find(({ uuid }) => uuid === mappingUuid);
   const lines = [
@@ -37,7 +54,7 @@ function fateSection({ mappingUuid, functionName, place, fate, sentence, filters
     ...(place === undefined ? [] : ['', `Its source: ${place}`]),
     ...(filters && filters.length > 0 ? ['', ...filters.map((reason, index) => `- Filter ${index + 1}: ${reason}`)] : []),
     ...(until === undefined ? [] : ['', untilLine(until, now)]),
-    ...(executionId === undefined ? [] : ['', `Execution \`${executionId}\`: "Local Lambda: Show Records" has its result and logs.`]),
+    ...(executionId === undefined ? [] : ['', `Execution \`${executionId}\`: its record has the whole batch, the result and the logs.`]),
     '',
     `Mapping \`${mappingUuid}\``,
     '',

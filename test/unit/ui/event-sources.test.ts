@@ -1,7 +1,7 @@
 /** The view "Event Sources" without VS Code: its words, what a person may type, and the answer to "Why did nothing happen?". */
 import assert from 'node:assert/strict';
 import type { EventSourceMappingSummary } from '../../../src/contracts/event-source-mappings.ts';
-import { fateText } from '../../../src/ui/event-sources/fate-text.ts';
+import { fateLinks, fateText } from '../../../src/ui/event-sources/fate-text.ts';
 import {
   bySource, mappingContext, mappingDescription, mappingFacts, mappingIcon, mappingSpoken, pausedSentence, shardDescription, sourceName,
 } from '../../../src/ui/event-sources/mapping-words.ts';
@@ -151,6 +151,9 @@ describe('"Why did nothing happen?"', () => {
     for (const part of ['`m-1`', '## orders → ShipOrder: Filtered out', '- Filter 1: body.total is 5, not over 100', '## Audit: Not visible yet', 'Until 1970-01-01T00:01:01.000Z, 60 s from now.', '`e-1`']) {
       assert.ok(text.includes(part), `${part} is missing in ${text}`);
     }
+    assert.deepEqual(fateLinks(text).map(({ from, to, command, argument }) => [text.slice(from, to), command, argument]), [
+      ['one', 'revealEventSource', 'one'], ['e-1', 'showRecord', 'e-1'], ['two', 'revealEventSource', 'two'],
+    ]);
   });
 
   it('says so when nobody polls, or nobody knows it', () => {
