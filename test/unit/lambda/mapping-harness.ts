@@ -1,5 +1,6 @@
 /** A Lambda service whose event source mappings poll embedded queues, on a clock that moves by hand. */
 import assert from 'node:assert/strict';
+import type { DocumentStore } from '../../../src/contracts/documents.ts';
 import type { EventSourceMappingSummary, MappingState } from '../../../src/contracts/event-source-mappings.ts';
 import type { EventSources, QueueSource, SourcePlace, StreamSource } from '../../../src/contracts/event-sources.ts';
 import type { FunctionDefinition } from '../../../src/contracts/functions.ts';
@@ -27,17 +28,38 @@ export type Answer = (event: { Records: SqsRecord[] } & Record<string, unknown>,
 /** Throw it from an answer to have the function fail. */
 export class FunctionFailure extends Error {}
 
+/** What outlives the service. */
+export interface MappingStores {
+  queues: Queues;
+  documents: DocumentStore;
+  streams?: StreamSource;
+  /** Opens them again. @param killed What was not committed is gone. */
+  restart(killed: boolean): void;
+  close(): void;
+}
+
+function storesInMemory(clock: FakeClock, streams: StreamSource | undefined): MappingStores {
+  const queues = new Queues({ clock });
+  return { queues, documents: memoryDocuments(), ...(streams === undefined ? {} : { streams }), restart: () => queues.restart(), close: () => queues.close() };
+}
+
+export interface MappingsOptions {
+  streams?: StreamSource;
+  stores?: (clock: FakeClock) => MappingStores;
+  paused?: boolean;
+  scale?: number;
+  place?: SourcePlace;
+}
+
 export class Mappings {
   readonly clock = new FakeClock();
-  readonly queues: Queues;
-  readonly documents = memoryDocuments();
   lambda: Harness;
   functions: FunctionDefinition[] = [definition('fn')];
   /** What the function answers from now on. */
   answer: Answer = () => null;
   readonly events: ({ Records: SqsRecord[] } & Record<string, unknown>)[] = [];
   #gate: PausingGate;
-  readonly #streams: StreamSource | undefined;
+  readonly #stores: MappingStores;
   /** Where every source lives: embedded unless a test says otherwise. */
   place: SourcePlace | undefined;
   /** Makes receives fail while it is set. */
@@ -46,13 +68,20 @@ export class Mappings {
   /** Of the service that lives now. */
   #life = { over: false };
 
-  constructor({ streams, paused = false, scale = 1, place }: { streams?: StreamSource; paused?: boolean; scale?: number; place?: SourcePlace } = {}) {
+  constructor({ streams, stores, paused = false, scale = 1, place }: MappingsOptions = {}) {
     this.place = place;
     this.clock.scale = scale;
-    this.queues = new Queues({ clock: this.clock });
+    this.#stores = stores?.(this.clock) ?? storesInMemory(this.clock, streams);
     this.#gate = new PausingGate(paused);
-    this.#streams = streams;
     this.lambda = this.#open();
+  }
+
+  get queues(): Queues {
+    return this.#stores.queues;
+  }
+
+  get documents(): DocumentStore {
+    return this.#stores.documents;
   }
 
   get gate(): PausingGate {
@@ -73,7 +102,7 @@ export class Mappings {
     this.#life.over = true;
     this.#life = { over: false };
     this.#gate = new PausingGate(paused);
-    this.queues.restart();
+    this.#stores.restart(kill);
     this.lambda = this.#open(before);
     this.start();
   }
@@ -103,7 +132,7 @@ export class Mappings {
 
   async close(): Promise<void> {
     await this.lambda.service.close();
-    this.queues.close();
+    this.#stores.close();
   }
 
   #troubled(source: QueueSource): QueueSource {
@@ -123,7 +152,7 @@ export class Mappings {
   #open(before?: Harness): Harness {
     const life = this.#life;
     const queues = severable(this.#troubled(this.queues.sqs.source), life);
-    const streams = this.#streams && severable(this.#streams, life);
+    const streams = this.#stores.streams && severable(this.#stores.streams, life);
     const sources: EventSources = {
       ...embeddedSources({ queues: () => queues, ...(streams === undefined ? {} : { kinesis: () => streams, dynamodb: () => streams }) }), place: () => this.place,
     };
