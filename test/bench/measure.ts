@@ -73,7 +73,7 @@ export class Rounds<Name extends string> {
 export interface Figure {
   name: string;
   value: number;
-  unit: 'ms' | '/s' | 'KB' | 'MB';
+  unit: 'ms' | 'us' | '/s' | 'KB' | 'MB';
   /** What the machine can do at best, measured in the same run. `ratio` is that of the two values unless it was measured in turns. */
   floor?: { name: string; value: number; ratio?: number };
   /** Largest ratio to the floor, or for rates the smallest, or the largest value that the project promises. */

@@ -1,13 +1,10 @@
 /** Figures of SQS: sending, receiving from a long queue, waking a long poll, and what emptying a long queue does to callers. */
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { messageIdAt } from '../../src/resources/sqs/message-ids.ts';
 import { residentMegabytes } from '../../src/runtime/memory-sampling.ts';
-import { SqliteQueueMessages } from '../../src/store/queue-messages.ts';
 import { startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
+import { fillQueue } from './fill-queue.ts';
 import { poster, startEcho } from './floors.ts';
 import { distribution, print, sequential } from './measure.ts';
 
@@ -17,21 +14,6 @@ const waiting = quick ? 100_000 : 1_000_000;
 const waitingFifo = waiting / 5;
 const text = 'x'.repeat(100);
 const files = { 'template.yaml': 'Resources: {}\n' };
-
-/** Puts messages into queues of a stopped engine as quickly as the disk allows. */
-function fill(data: string, queue: string, count: number, groups: number): void {
-  const database = new DatabaseSync(join(data, 'state.sqlite'));
-  database.exec('PRAGMA cache_size = -200000');
-  const messages = new SqliteQueueMessages(database);
-  const key = messages.open(queue, groups > 0);
-  const sentAt = Date.now();
-  messages.transaction(() => {
-    for (let index = 0; index < count; index += 1) {
-      messages.add(key, { messageId: messageIdAt(sentAt + index, randomUUID()), body: text, bodyMd5: '0'.repeat(32), sentAt, ...(groups > 0 ? { groupId: `g${index % groups}` } : {}) });
-    }
-  });
-  database.close();
-}
 
 function caller(engine: EngineProcess) {
   const { post, close } = poster(Number(new URL(engine.info.endpoint).port), 4);
@@ -77,8 +59,8 @@ try {
   engine = await startEngineProcess(options);
   const startEmpty = performance.now() - beganEmpty;
   await engine.stop({ keep: true });
-  fill(options.data, 'long', waiting, 0);
-  fill(options.data, 'long.fifo', waitingFifo, 1000);
+  fillQueue(options.data, 'long', waiting, text);
+  fillQueue(options.data, 'long.fifo', waitingFifo, text, 1000);
   const began = performance.now();
   engine = await startEngineProcess(options);
   print({ name: `Start with ${waiting + waitingFifo} messages`, value: performance.now() - began, unit: 'ms', floor: { name: 'with none', value: startEmpty }, promise: { ratio: 2 } });
