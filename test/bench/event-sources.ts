@@ -144,9 +144,9 @@ async function figures({ name, batch, bytes, wanted, drain }: Drain): Promise<vo
     const bare = of === 'rate' ? 'bareRate' : 'bareCpu';
     return { name: 'a bare table and children', value: taken.median(bare), ratio: taken.ratio(of, bare) };
   };
-  print({ name: `${name}, records per second`, value: taken.median('rate'), unit: '/s', floor: floor('rate'), promise: { absolute: wanted } });
+  print({ name: `${name}, records/s`, value: taken.median('rate'), unit: '/s', floor: floor('rate'), promise: { absolute: wanted } });
   // One thread does it all: what a record may cost follows from the rate that is wanted.
-  if (Number.isFinite(taken.median('cpu'))) print({ name: `${name}, CPU of the engine a record`, value: taken.median('cpu'), unit: 'us', floor: floor('cpu'), promise: { absolute: 1_000_000 / wanted } });
+  if (Number.isFinite(taken.median('cpu'))) print({ name: `${name}, engine CPU a record`, value: taken.median('cpu'), unit: 'us', floor: floor('cpu'), promise: { absolute: 1_000_000 / wanted } });
 }
 
 let engine = await startEngineProcess({ files, parameters: ['--no-sign'] });
@@ -159,10 +159,10 @@ try {
   const small = await bench.create('Small', { Enabled: false });
   await figures({ name: 'SQS to function, batch 10', batch: 10, bytes: body.length, wanted: 8000, drain: filled(small, () => bench.fill('Small')) });
   const large = await bench.create('Large', { Enabled: false, BatchSize: 100, MaximumBatchingWindowInSeconds: 1 });
-  await figures({ name: 'SQS to function, batch 100 with a window', batch: 100, bytes: body.length, wanted: 20_000, drain: filled(large, () => bench.fill('Large')) });
+  await figures({ name: 'SQS to function, 100, window', batch: 100, bytes: body.length, wanted: 20_000, drain: filled(large, () => bench.fill('Large')) });
   await bench.call('Kinesis_20131202.CreateStream', { StreamName: 'clicks', ShardCount: 4 });
   const streamed = await bench.create('Streamed', { Enabled: false, EventSourceArn: 'arn:aws:kinesis:us-east-1:123456789012:stream/clicks', StartingPosition: 'TRIM_HORIZON' });
-  await figures({ name: 'Kinesis to function, 4 shards, 1 KB, batch 100', batch: 100, bytes: 1024, wanted: 20_000, drain: filled(streamed, () => bench.fillStream()) });
+  await figures({ name: 'Kinesis, 4 shards, 1 KB, 100', batch: 100, bytes: 1024, wanted: 20_000, drain: filled(streamed, () => bench.fillStream()) });
 
   await bench.create('Idle', {});
   const taken: number[] = [];
