@@ -109,10 +109,10 @@ export class FunctionsTree implements vscode.TreeDataProvider<TreeNode>, vscode.
     for (const node of this.#rows.changes()) this.#changed.fire(node);
   }
 
+  /** None where a welcome text has buttons: VS Code shows that only in a view without a message. */
   #message(): string | undefined {
     if (!vscode.workspace.isTrusted || (vscode.workspace.workspaceFolders ?? []).length === 0) return undefined;
-    if (this.#engine.state === 'starting' && this.#states.all.length === 0) return 'Starting the engine…';
-    return this.#engine.state === 'failed' ? this.#engine.failure : undefined;
+    return this.#engine.state === 'starting' && this.#states.all.length === 0 ? 'Starting the engine…' : undefined;
   }
 }
 
