@@ -130,6 +130,25 @@ describe('event source mappings in a trusted workspace', () => {
     assert.deepEqual([shown.UUID, shown.BatchSize], [uuid, 7]);
   });
 
+  it('polls elsewhere when a person says so: the rows say where and what is the matter, nothing is sent there by hand, and back', async () => {
+    const row = () => {
+      const node = sourceNode('parcels');
+      return node && tree().getTreeItem(node);
+    };
+    // Nothing listens at port 1.
+    await run('chooseSourcePlace', 'parcels', { endpoint: 'http://127.0.0.1:1' });
+    await until(tree().onDidChangeTreeData, () => (row()?.description === 'SQS queue · server at http://127.0.0.1:1' ? true : undefined));
+    assert.match(String(row()?.tooltip), /Not embedded: server at http:\/\/127\.0\.0\.1:1/);
+    await says(/problem.*PROBLEM: Connection error/);
+    const note = await until(tree().onDidChangeTreeData, () => tree().getChildren(mappingNode()).find((node) => node.kind === 'note'));
+    assert.match(String(tree().getTreeItem(note).label), /\(server at http:\/\/127\.0\.0\.1:1\) cannot be polled: There is no answer/);
+    assert.equal(await run('sendRecord', 'parcels', '{"kind":"parcel"}'), undefined, 'a sentence says that it lives elsewhere');
+    await run('chooseSourcePlace', sourceNode('parcels'), null);
+    await until(tree().onDidChangeTreeData, () => (row()?.description === 'SQS queue' ? true : undefined));
+    await run('sendRecord', 'parcels', '{"kind":"parcel","n":5}');
+    await says(/^Enabled.*5 matched/);
+  });
+
   it('is deleted', async () => {
     await run('deleteMapping', mappingNode(), true);
     await until(tree().onDidChangeTreeData, () => (sourceNode('parcels') ? undefined : true));

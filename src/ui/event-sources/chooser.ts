@@ -4,6 +4,7 @@ import { UserError } from '../../contracts/faults.ts';
 import type { EventSourceMappingSummary, MappingSource } from '../../contracts/event-source-mappings.ts';
 import type { EngineClient } from '../engine-client.ts';
 import { bySource, mappingDescription, sourceName, sourceTitles } from './mapping-words.ts';
+import { sourceKind } from './source-places.ts';
 import type { SourceNode } from './tree.ts';
 
 export interface ChosenSource {
@@ -38,19 +39,26 @@ export class MappingChooser {
     return picked?.mapping;
   }
 
-  /** Any queue or stream that is here. @throws UserError when there is none, or no such. */
-  async source(argument: unknown, title: string): Promise<ChosenSource | undefined> {
+  /**
+   * Any queue or stream that is here or that a mapping polls.
+   * @param elsewhere Asks for another one; offers it, and takes any ARN.
+   * @throws UserError when there is none, or no such.
+   */
+  async source(argument: unknown, title: string, elsewhere?: () => Promise<ChosenSource | undefined>): Promise<ChosenSource | undefined> {
     await this.#engine.start();
     const sources = this.#sources();
     const wanted = typeof argument === 'string' ? argument : sourceArnOf(argument);
     if (wanted !== undefined) {
       const found = sources.find(({ arn }) => arn === wanted) ?? sources.find(({ arn }) => sourceName(arn) === wanted);
-      if (!found) throw new UserError(`There is no queue or stream ${wanted} here.`);
-      return found;
+      const kind = elsewhere && sourceKind(wanted);
+      if (!found && !kind) throw new UserError(`There is no queue or stream ${wanted} here.`);
+      return found ?? (kind && { arn: wanted, source: kind });
     }
-    if (sources.length === 0) throw new UserError('There are no queues or streams here: declare one in a template, or create one by the API.');
-    const picked = await vscode.window.showQuickPick(sources.map((source) => ({ label: sourceName(source.arn), description: sourceTitles[source.source], detail: source.arn, source })), { title, placeHolder: 'Choose the queue or stream', ignoreFocusOut: true });
-    return picked?.source;
+    if (sources.length === 0 && !elsewhere) throw new UserError('There are no queues or streams here: declare one in a template, or create one by the API.');
+    const items = sources.map((source) => ({ label: sourceName(source.arn), description: sourceTitles[source.source], detail: source.arn, source }));
+    const other = { label: '$(globe) Elsewhere…', description: 'at a compatible server, or in AWS', detail: '', source: undefined };
+    const picked = await vscode.window.showQuickPick([...items, ...(elsewhere ? [other] : [])], { title, placeHolder: 'Choose the queue or stream', ignoreFocusOut: true });
+    return picked === other && elsewhere ? elsewhere() : picked?.source;
   }
 
   #sources(): ChosenSource[] {

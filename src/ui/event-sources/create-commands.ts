@@ -8,6 +8,7 @@ import { mappingForm } from './mapping-form.ts';
 import { sourceName } from './mapping-words.ts';
 import { factsOf, fromConfiguration, toInput, type MappingValues } from './mapping-values.ts';
 import type { EventSourceParts } from './parts.ts';
+import { askSourceElsewhere } from './place-commands.ts';
 
 export function registerCreateCommands({ commands, engine, chooser, functions, states, inform }: EventSourceParts): void {
   /** AWS's own words when it refuses; the form stays open. */
@@ -28,7 +29,7 @@ export function registerCreateCommands({ commands, engine, chooser, functions, s
    */
   commands.register('createMapping', async (sourceArgument, functionArgument, given) => {
     const title = 'Create Event Source Mapping';
-    const source = await chooser.source(sourceArgument, title);
+    const source = await chooser.source(sourceArgument, title, askSourceElsewhere);
     if (!source) return undefined;
     const functionName = typeof functionArgument === 'string' ? functionArgument : await chooseFunction(title);
     if (functionName === undefined) return undefined;

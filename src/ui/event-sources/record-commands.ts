@@ -16,6 +16,8 @@ export function registerRecordCommands({ commands, engine, chooser, documents, i
     const source = await chooser.source(argument, title);
     if (!source) return undefined;
     const name = sourceName(source.arn);
+    const place = engine.mappings.find(({ eventSourceArn }) => eventSourceArn === source.arn)?.place;
+    if (place) throw new UserError(`${name} lives elsewhere (${place.label}): send to it there. From here only embedded queues and streams take records.`);
     const offered = source.source === 'sqs' && typeof given !== 'string' && (await vscode.commands.getCommands(true)).includes('localLambda.sendMessage');
     // The Destinations view's command has drafts with attributes.
     if (offered) return vscode.commands.executeCommand('localLambda.sendMessage', source.arn);
@@ -72,8 +74,9 @@ export function registerRecordCommands({ commands, engine, chooser, documents, i
   async function recordsOf(sourceArn: string): Promise<(vscode.QuickPickItem & { id: string })[]> {
     const filtered = engine.mappings.filter(({ eventSourceArn }) => eventSourceArn === sourceArn)
       .flatMap(({ lastFiltered }) => lastFiltered.map(({ id }) => ({ label: id, description: 'filtered out', id })));
-    const isQueue = engine.resources.queues.some(({ arn }) => arn === sourceArn);
-    const isStream = [...engine.resources.streams, ...engine.resources.tableStreams].some(({ arn }) => arn === sourceArn);
+    const elsewhere = engine.mappings.some(({ eventSourceArn, place }) => eventSourceArn === sourceArn && place !== undefined);
+    const isQueue = !elsewhere && engine.resources.queues.some(({ arn }) => arn === sourceArn);
+    const isStream = !elsewhere && [...engine.resources.streams, ...engine.resources.tableStreams].some(({ arn }) => arn === sourceArn);
     const here = isQueue
       ? (await engine.request(peekMessages, { queueArn: sourceArn, limit: mostOffered })).map(({ messageId, body, state }) => ({ label: messageId, description: `${state} · ${body.slice(0, 80)}`, id: messageId }))
       : isStream

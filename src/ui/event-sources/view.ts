@@ -10,6 +10,7 @@ import { registerCreateCommands } from './create-commands.ts';
 import { MappingDocuments } from './documents.ts';
 import { registerMappingCommands } from './mapping-commands.ts';
 import type { EventSourceParts } from './parts.ts';
+import { registerPlaceCommands } from './place-commands.ts';
 import { registerRecordCommands } from './record-commands.ts';
 import { EventSourcesTree } from './tree.ts';
 
@@ -38,6 +39,7 @@ export class EventSourcesView implements vscode.Disposable {
     registerMappingCommands(parts);
     registerCreateCommands(parts);
     registerRecordCommands(parts);
+    registerPlaceCommands(parts);
     /** A mapping by its UUID or ARN, or a queue or stream by its ARN. */
     commands.register('revealEventSource', async (argument) => {
       if (typeof argument !== 'string') throw new UserError('Choose an event source mapping in the Event Sources view.');

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import type { EventSourceMappingSummary } from '../../../src/contracts/event-source-mappings.ts';
 import { fateLinks, fateText } from '../../../src/ui/event-sources/fate-text.ts';
 import {
-  bySource, mappingContext, mappingDescription, mappingFacts, mappingIcon, mappingSpoken, pausedSentence, shardDescription, sourceName,
+  bySource, mappingContext, mappingDescription, mappingFacts, mappingIcon, mappingSpoken, pausedSentence, shardDescription, sourceDescription, sourceName, sourceTooltip,
 } from '../../../src/ui/event-sources/mapping-words.ts';
+import { arnProblem, patternsIn, regionProblem, sourceKind, urlProblem, withPlace } from '../../../src/ui/event-sources/source-places.ts';
 import { factsOf, fields, fromConfiguration, toInput, valuesProblem, type FieldId } from '../../../src/ui/event-sources/mapping-values.ts';
 
 const orders = 'arn:aws:sqs:us-east-1:123456789012:orders';
@@ -30,6 +31,38 @@ describe('event sources', () => {
     const groups = bySource([mapping({ uuid: 'b', functionName: 'Zeta' }), mapping({ uuid: 'c', eventSourceArn: clicks, source: 'kinesis' }), mapping({ uuid: 'a', functionName: 'Alpha', backlog: 7 })]);
     assert.deepEqual(groups.map(({ name, mappings }) => [name, mappings.map(({ functionName }) => functionName)]), [['clicks', ['ShipOrder']], ['orders', ['Alpha', 'Zeta']]]);
     assert.deepEqual([orders, clicks, table].map(sourceName), ['orders', 'clicks', 'carts']);
+  });
+
+  it('say where they live when they are not embedded', () => {
+    const place = { kind: 'aws', label: 'AWS account of profile dev, eu-west-1', key: 'k' } as const;
+    const [here] = bySource([mapping()]);
+    const [there] = bySource([mapping({ place })]);
+    assert.ok(here && there);
+    assert.deepEqual([here, there].map(sourceDescription), ['SQS queue', 'SQS queue · AWS account of profile dev, eu-west-1']);
+    assert.equal(sourceTooltip(here), `SQS queue ${orders}`);
+    assert.match(sourceTooltip(there), /Not embedded: AWS account of profile dev, eu-west-1 \(setting localLambda\.eventSources\)/);
+    assert.match(mappingSpoken(mapping({ place })), /^ShipOrder from orders, AWS account of profile dev, eu-west-1, Enabled/);
+    assert.deepEqual(mappingFacts(mapping({ place })).find(([name]) => name === 'Lives in'), ['Lives in', place.label]);
+    assert.equal(mappingDescription(mapping({ problem: 'x', lastProcessingResult: 'PROBLEM: Connection error' })), 'Enabled · problem · PROBLEM: Connection error');
+    const text = fateText('m-1', [{ mappingUuid: 'one', functionName: 'ShipOrder', place: place.label, fate: 'unknown', sentence: 'Not seen.' }], [mapping({ place })], 0);
+    assert.match(text, /Its source: AWS account of profile dev, eu-west-1/);
+  });
+
+  it('elsewhere are named by ARN, URL, profile and region, checked while they are typed', () => {
+    assert.deepEqual([orders, clicks, table].map(sourceKind), ['sqs', 'kinesis', 'dynamodb']);
+    for (const wrong of ['orders', 'arn:aws:sns:us-east-1:1:t', 'arn:aws:kinesis:us-east-1:1:clicks', 'arn:aws:dynamodb:us-east-1:1:table/t', '']) assert.ok(arnProblem(wrong), wrong);
+    assert.equal(arnProblem(` ${orders} `), undefined);
+    assert.deepEqual(['http://127.0.0.1:4566', 'https://example.org'].map(urlProblem), [undefined, undefined]);
+    for (const wrong of ['127.0.0.1:4566', 'ftp://x', '']) assert.ok(urlProblem(wrong), wrong);
+    assert.deepEqual([regionProblem('eu-west-1'), Boolean(regionProblem('EU West'))], [undefined, true]);
+  });
+
+  it('elsewhere stand in the setting by ARN, and leave it when they are embedded again', () => {
+    const endpoint = { endpoint: 'http://127.0.0.1:1' };
+    const source = { arn: orders, name: 'orders' };
+    assert.deepEqual(withPlace({ other: endpoint }, source, { profile: 'dev' }), { other: endpoint, [orders]: { profile: 'dev' } });
+    assert.deepEqual(withPlace({ other: endpoint, orders: endpoint, [orders]: endpoint, '*': endpoint }, source, undefined), { other: endpoint, '*': endpoint });
+    assert.deepEqual(patternsIn({ other: endpoint, 'o*': endpoint }), ['o*']);
   });
 
   it('say what each mapping does', () => {
