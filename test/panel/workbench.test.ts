@@ -141,12 +141,12 @@ describe('the extension in VS Code', function () {
 
   it('makes a test event from a sample, and opens it', async () => {
     const { page } = vscode;
-    await vscode.chooseFromMenu(vscode.row('ShipOrder'), 'New Test Event…');
+    await vscode.chooseFromMenu(vscode.row('SendReceipt'), 'New Test Event…');
     await vscode.pick('SQS');
     await page.locator('.quick-input-widget input').first().fill('two-messages');
     await page.keyboard.press('Enter');
     await page.getByRole('tab', { name: /two-messages\.json/ }).waitFor();
-    const event = JSON.parse(readFileSync(join(vscode.workspace, '.local-lambda/events/ShipOrder/two-messages.json'), 'utf8')) as { Records: unknown[] };
+    const event = JSON.parse(readFileSync(join(vscode.workspace, '.local-lambda/events/SendReceipt/two-messages.json'), 'utf8')) as { Records: unknown[] };
     assert.ok(event.Records.length > 0);
     await page.keyboard.press('ControlOrMeta+F4');
   });
