@@ -28,6 +28,7 @@ import { LoopbackPoster } from './host/http-poster.ts';
 import { mappingDiagnostics } from './host/mapping-diagnostics.ts';
 import { registerMappings } from './host/mapping-handlers.ts';
 import { ownRoutes } from './host/own-routes.ts';
+import { recordSamples } from './host/record-samples.ts';
 import { RealAws } from './host/real-aws.ts';
 import { deliveryPorts, registerResources, resourcesSnapshot, setResourceBaselines, type DeliveryHint } from './host/resource-handlers.ts';
 import { PausingGate } from './host/pausing-gate.ts';
@@ -129,13 +130,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   const deliveryHint = (name: string, targetArn: string) => functionDeliveryHint(reader.model, name, targetArn);
   const hint: DeliveryHint = (delivery) => serviceDeliveryHint(reader.model, delivery);
   const hosts: Partial<ResourceHosts> = {};
+  const embedded = embeddedSources({ queues: () => queues.source, kinesis: () => streams, dynamodb: () => tableStreams });
   const sources = new ChosenSources({
-    embedded: embeddedSources({ queues: () => queues.source, kinesis: () => streams, dynamodb: () => tableStreams }),
-    settings: currentSettings, clock, trusted: () => trusted, changed: () => broadcaster.mappingsChanged(),
+    embedded, settings: currentSettings, clock, trusted: () => trusted, changed: () => broadcaster.mappingsChanged(),
   });
+  const shapes = { sqs: sqsEvents, kinesis: kinesisEvents, dynamodb: dynamodbEvents };
   const lambda: LambdaService = new LambdaService({
     clock, runner, history, documents, gate, queue: new SqliteEventQueue(state.database), targets: deliveryPorts(hosts), deliveryHint, settings: currentSettings, logger,
-    sources, shapes: { sqs: sqsEvents, kinesis: kinesisEvents, dynamodb: dynamodbEvents },
+    sources, shapes,
     codeStore: createCodeStore({ dataFolder, logger, settings: currentSettings }),
     ids: { uuid: randomUUID, hex: randomHex, random: Math.random },
     events: {
@@ -236,7 +238,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   });
   const register = (connection: MessageConnection) => {
     registered.register(connection);
-    registerMappings(connection, lambda.mappings, logger);
+    registerMappings(connection, { mappings: lambda.mappings, logger, samples: (query) => recordSamples(query, { hosts, embedded, isElsewhere: (arn) => sources.place(arn) !== undefined, shapes, mappings: lambda.mappings, history }) });
     registerResources(connection, { hosts, hint, lambda, logger, endpoint: () => info.endpoint });
   };
 

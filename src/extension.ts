@@ -23,6 +23,7 @@ import { FunctionInvoker } from './ui/invoke-function.ts';
 import { LeftOvers } from './ui/left-over.ts';
 import { Output } from './ui/output.ts';
 import { RecordsPanel } from './ui/panel.ts';
+import { PatternTryOut } from './ui/pattern-try-out.ts';
 import { PythonInterpreters } from './ui/python-interpreters.ts';
 import { FunctionRegistration } from './ui/register-function.ts';
 import { engineSettings, section } from './ui/settings.ts';
@@ -108,10 +109,11 @@ export function activate(context: vscode.ExtensionContext): ExtensionInternals {
     invoker: new FunctionInvoker(engine, events, picker, showRecord),
   });
   registerEngineCommands(commands, { engine, showLog: () => output.channel.show() });
-  const destinations = own(new DestinationsView({ engine, commands, functions: chooser, leftOvers, memory: context.workspaceState, showRecord, onVisible: startQuietly }));
+  const tryOut = own(new PatternTryOut(engine));
+  const destinations = own(new DestinationsView({ engine, commands, functions: chooser, leftOvers, tryOut, memory: context.workspaceState, showRecord, onVisible: startQuietly }));
   registerEventCommands(commands, { engine, states, chooser, failed });
   registerTimeCommands(commands, engine);
-  const eventSources = own(new EventSourcesView({ engine, commands, functions: chooser, states, onVisible: startQuietly }));
+  const eventSources = own(new EventSourcesView({ engine, commands, functions: chooser, states, tryOut, extensionUri: context.extensionUri, onVisible: startQuietly }));
   commands.register('showRecords', () => panel.show());
   commands.register('showRecord', async (id) => {
     if (typeof id === 'string') await panel.show(id);

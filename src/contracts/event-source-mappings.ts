@@ -76,6 +76,18 @@ export interface FilteredRecord {
   reasons: readonly string[];
 }
 
+/** A record as a function gets it, to try filters with. */
+export interface RecordSample {
+  /** Message id or sequence number. */
+  id: string;
+  /** Where it was found. `handled`: in the event of an execution. */
+  from: 'filtered' | 'source' | 'handled';
+  /** Epoch milliseconds when it was sent, or met. */
+  at: number;
+  /** JSON text. */
+  json: string;
+}
+
 /** What a mapping knows of one record. */
 export interface RecordFate {
   mappingUuid: string;
@@ -153,6 +165,8 @@ export interface EventSourceMappingHost {
   resetPosition(uuid: string, position: ResetPosition): Promise<void>;
   /** Back to what the template says. False when nothing was changed. */
   reset(uuid: string): boolean;
+  /** Records of a source that filters kept away, the newest of each mapping first; those too large to be kept are not among them. */
+  filteredRecords(sourceArn: string): RecordSample[];
   /**
    * What is wrong with the mappings that templates declare, in their order.
    * @param visibilityTimeoutOf Seconds, of a queue that a template declares; undefined for another one.

@@ -10,7 +10,10 @@ import type { PatternAnswer, PatternQuestion } from '../protocol/engine.ts';
 export function explainPattern({ dialect, pattern, event }: PatternQuestion): PatternAnswer {
   if (!isDialect(dialect)) throw new UserError(`dialect is one of ${dialects.join(', ')}.`);
   const answer = testPattern(dialect, pattern, event);
-  if (answer.result === 'invalid') return { ...answer, alternatives: [] };
+  if (answer.result === 'invalid') {
+    const { message = 'The pattern is invalid.', reason } = answer;
+    return { result: 'invalid', message: reason === undefined ? message : `${message} ${reason}`, alternatives: [] };
+  }
   const { alternatives, problem } = explain(compilePattern(pattern, dialect), event);
   return { ...answer, alternatives, ...(problem !== undefined && { message: problem }) };
 }

@@ -74,11 +74,14 @@ function checkPolicyJson(text: string): void {
   }
 }
 
+/** event-ruler quotes the whole text before it names the place. */
+const sourcePlace = /\[Source: \(String\)"[\s\S]*; line: (\d+), column: (\d+)\]/;
+
 function compileFilter(text: string): readonly SubRule[] {
   try {
     return compileFields(text, current).subRules;
   } catch (error) {
-    if (error instanceof InvalidPatternError) throw new InvalidPatternError(invalidFilter, { reason: error.message });
+    if (error instanceof InvalidPatternError) throw new InvalidPatternError(invalidFilter, { reason: error.message.replace(sourcePlace, 'line $1, column $2') });
     throw error;
   }
 }

@@ -7,6 +7,8 @@ export interface PatternTestResult {
   result: 'match' | 'nomatch' | 'invalid';
   /** Why the pattern, or for EventBridge the event, is invalid. */
   message?: string;
+  /** What is wrong with the pattern where `message` does not say so: for people. */
+  reason?: string;
 }
 
 export function isDialect(value: unknown): value is Dialect {
@@ -24,7 +26,7 @@ export function testPattern(dialect: Dialect, pattern: string, event: string): P
     if (matchesText(compiled, event)) return { result: 'match' };
     return dialect === 'eventbridge' && !isObjectText(event) ? { result: 'invalid', message: 'Parameter Event is not valid.' } : { result: 'nomatch' };
   } catch (error) {
-    if (error instanceof InvalidPatternError) return { result: 'invalid', message: error.message };
+    if (error instanceof InvalidPatternError) return { result: 'invalid', message: error.message, ...(error.reason === undefined ? {} : { reason: error.reason }) };
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** Messages between the engine process and its clients (extension windows, the CLI), over `vscode-jsonrpc`. */
 import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { Execution, ExecutionContent, ExecutionQuery } from '../contracts/executions.ts';
-import type { BatchRedrive, EventSourceMappingSummary, RecordFate, ResetPosition } from '../contracts/event-source-mappings.ts';
+import type { BatchRedrive, EventSourceMappingSummary, RecordFate, RecordSample, ResetPosition } from '../contracts/event-source-mappings.ts';
 import type { ClockState } from '../contracts/clock.ts';
 import type { EventAction, FaultSettings, FunctionSummary } from '../contracts/lambda-api.ts';
 import type { BucketObject, EventExplanation, PeekedMessage, PeekedRecord, PeekRecords, ResourcesSnapshot, ServiceInput, ServiceOutput, TableChange } from '../contracts/resources.ts';
@@ -212,6 +212,8 @@ export const resetMapping = new RequestType<{ uuid: string }, boolean, ErrorData
  * text is no such record.
  */
 export const redriveBatch = new RequestType<{ record: string }, BatchRedrive | null, ErrorData>('mappings/redrive');
+/** Records of a source as functions get them, to try filters with: what filters kept away, what is in the source, what functions had. */
+export const sampleRecords = new RequestType<{ sourceArn: string; limit: number }, RecordSample[], ErrorData>('mappings/samples');
 /** Why a message or record reached no function: one answer for each mapping that could have had it. */
 export const explainRecord = new RequestType<{ id: string; sourceArn?: string }, RecordFate[], ErrorData>('mappings/why');
 

@@ -89,6 +89,13 @@ export function indentJson(text: string): string {
   return pieces.join('');
 }
 
+/** The text without what stands between its tokens, each of which keeps its spelling. */
+export function compactJson(text: string): string {
+  const pieces: string[] = [];
+  layOutJson(text, (kind, piece) => { if (kind !== 'space') pieces.push(piece.trim()); });
+  return pieces.join('');
+}
+
 /** Position after the closing quote, or the end of the text when it was cut. */
 function endOfString(text: string, start: number): number {
   for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {

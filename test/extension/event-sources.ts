@@ -123,6 +123,66 @@ describe('event source mappings in a trusted workspace', () => {
     await until(tree().onDidChangeTreeData, () => (tree().message === undefined ? true : undefined));
   });
 
+  it('has its filters tried beside a record, and used from there', async () => {
+    const { pattern, event } = await run<{ pattern: vscode.TextDocument; event: vscode.TextDocument }>('tryFilters', mappingNode());
+    const titles = async (document: vscode.TextDocument) => (await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', document.uri, 10)).map(({ command }) => command?.title);
+    const marks = () => vscode.languages.getDiagnostics(pattern.uri).filter(({ source }) => source === 'Local Lambda');
+    const replace = async (document: vscode.TextDocument, text: string) => {
+      const edit = new vscode.WorkspaceEdit();
+      edit.replace(document.uri, new vscode.Range(0, 0, document.lineCount, 0), text);
+      await vscode.workspace.applyEdit(edit);
+    };
+    // The letter that was filtered out, its body as JSON.
+    assert.match(event.getText(), /"body": \{\s+"kind": "letter"/);
+    assert.deepEqual(await titles(pattern), ['$(circle-slash) Does not match: body.kind', '$(check) Use in parcels → Polled', 'Filters of Event source mapping, SQS']);
+    assert.match((await titles(event)).join('|'), /was filtered out\|.*stands as JSON here/);
+    assert.match(marks()[0]?.message ?? '', /The event has "letter"/);
+    await replace(pattern, '[{"body":{"kind":["parcel"]}},\n{"body":{"kind":["letter"]}}]');
+    await until(vscode.languages.onDidChangeDiagnostics, () => (marks().length === 0 ? true : undefined));
+    assert.deepEqual((await titles(pattern)).slice(0, 1), ['$(pass) Filter 2 matches']);
+    assert.deepEqual((await titles(pattern)).slice(-2), ['Filter 1 · $(circle-slash) Does not match: body.kind', 'Filter 2 · $(pass) Matches']);
+    await run('useFilters', pattern.uri);
+    await until(engine().onDidChangeMappings, () => (JSON.stringify(summary()?.configuration['FilterCriteria']) === JSON.stringify({ Filters: [{ Pattern: '{"body":{"kind":["parcel"]}}' }, { Pattern: '{"body":{"kind":["letter"]}}' }] }) && summary()?.state === 'Enabled' ? true : undefined));
+    assert.equal((await titles(pattern))[1], '$(pass-filled) In use in parcels → Polled');
+    await replace(pattern, '{"body":{"kind":["parcel"');
+    await until(vscode.languages.onDidChangeDiagnostics, () => (marks().length === 1 ? true : undefined));
+    assert.match((await titles(pattern))[0] ?? '', /Invalid filter pattern definition/);
+    await vscode.window.showTextDocument(pattern);
+    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+    await vscode.window.showTextDocument(event);
+    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  });
+
+  it('what AWS would refuse of a template is marked on its line, and goes when it is put right', async () => {
+    const template = vscode.Uri.joinPath(root, 'mappings.template.yaml');
+    const text = (size: number) => `AWSTemplateFormatVersion: "2010-09-09"
+Resources:
+  Wide:
+    Type: AWS::Lambda::Function
+    Properties: { FunctionName: Wide, Runtime: nodejs22.x, Handler: index.handler, Code: polled, Role: arn:aws:iam::123456789012:role/r, Timeout: 10 }
+  WideQueue: { Type: AWS::SQS::Queue }
+  WideMapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      FunctionName: !Ref Wide
+      EventSourceArn: !GetAtt WideQueue.Arn
+      BatchSize: ${size}
+`;
+    const marked = () => vscode.languages.getDiagnostics(template).filter(({ message }) => message.startsWith('AWS refuses this event source mapping'));
+    try {
+      await vscode.workspace.fs.writeFile(template, encoder.encode(text(50)));
+      const [problem] = await until(vscode.languages.onDidChangeDiagnostics, () => (marked().length > 0 ? marked() : undefined));
+      assert.match(problem?.message ?? '', /Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10\. It is left out here\./);
+      assert.deepEqual([problem?.range.start.line, problem?.severity], [11, vscode.DiagnosticSeverity.Error]);
+      await vscode.workspace.fs.writeFile(template, encoder.encode(text(5)));
+      await until(vscode.languages.onDidChangeDiagnostics, () => (marked().length === 0 ? true : undefined));
+      await until(engine().onDidChangeMappings, () => engine().mappings.find(({ functionName }) => functionName === 'Wide'));
+    } finally {
+      await vscode.workspace.fs.delete(template);
+    }
+    await until(engine().onDidChangeMappings, () => (engine().mappings.some(({ functionName }) => functionName === 'Wide') ? undefined : true));
+  });
+
   it('is edited, and shown as JSON', async () => {
     await run('editMapping', mappingNode(), { BatchSize: 7 });
     await until(engine().onDidChangeMappings, () => (summary()?.configuration['BatchSize'] === 7 && summary()?.state === 'Enabled' ? true : undefined));

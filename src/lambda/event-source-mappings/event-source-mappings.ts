@@ -1,7 +1,7 @@
 /** Event source mappings: their states, their pollers, and what people ask of them beside the API. */
 import type { Clock } from '../../contracts/clock.ts';
 import type { DocumentStore } from '../../contracts/documents.ts';
-import type { BatchRedrive, EventSourceMappingHost, EventSourceMappingSummary, MappingProblem, RecordFate, ResetPosition } from '../../contracts/event-source-mappings.ts';
+import type { BatchRedrive, EventSourceMappingHost, EventSourceMappingSummary, MappingProblem, RecordFate, RecordSample, ResetPosition } from '../../contracts/event-source-mappings.ts';
 import type { EventShapes, EventSources } from '../../contracts/event-sources.ts';
 import { UserError } from '../../contracts/faults.ts';
 import type { FunctionDefinition, RunnableFunction } from '../../contracts/functions.ts';
@@ -140,6 +140,11 @@ export class EventSourceMappings implements EventSourceMappingHost {
     if (!this.#registry.reset(uuid)) return false;
     entry.update(this.#registry.get(uuid) as Mapping);
     return true;
+  }
+
+  filteredRecords(sourceArn: string): RecordSample[] {
+    return [...this.#entries.values()].filter(({ mapping }) => mapping.configuration.eventSourceArn === sourceArn)
+      .flatMap(({ filtered }) => filtered.samples(mostShownFiltered)).map((sample): RecordSample => ({ ...sample, from: 'filtered' }));
   }
 
   templateProblems(visibilityTimeoutOf: (queueArn: string) => number | undefined): MappingProblem[] {

@@ -61,6 +61,11 @@ export class FilteredRecords {
     return record && { id, at: record.at, reasons: record.reasons ??= this.#filters.explain(record.json ?? '') };
   }
 
+  /** Records as the function would have got them, newest first. */
+  samples(limit: number): { id: string; at: number; json: string }[] {
+    return [...this.#records].reverse().flatMap(([id, { at, json }]) => (json === undefined ? [] : [{ id, at, json }])).slice(0, limit);
+  }
+
   /** Newest first. */
   newest(limit: number): FilteredRecord[] {
     return [...this.#records.keys()].slice(-limit).reverse().map((id) => this.find(id) as FilteredRecord);

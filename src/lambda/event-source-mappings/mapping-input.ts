@@ -232,12 +232,13 @@ function checkedResponseTypes(input: Input): string[] {
 
 const metricNames = ['EventCount', 'ErrorCount', 'KafkaMetrics'];
 
-function checkedMetrics(input: Input): string[] {
+/** An empty list is none. */
+function checkedMetrics(input: Input): string[] | undefined {
   const metrics = list(optionalObject(input, 'MetricsConfig') ?? {}, 'Metrics').map(String);
   if (metrics.some((metric) => !metricNames.includes(metric))) {
     throw validationFault(`[${metrics.join(', ')}]`, 'metricsConfig.metrics', `Member must satisfy constraint: [Member must satisfy enum value set: [${metricNames.join(', ')}]]`);
   }
-  return metrics;
+  return metrics.length === 0 ? undefined : metrics;
 }
 
 /** A map, or a list of Key and Value as CloudFormation has it. */

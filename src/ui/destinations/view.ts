@@ -7,6 +7,7 @@ import type { CommandRegistry } from '../command-registry.ts';
 import type { EngineClient } from '../engine-client.ts';
 import type { FunctionChooser } from '../function-chooser.ts';
 import type { LeftOvers } from '../left-over.ts';
+import type { PatternTryOut } from '../pattern-try-out.ts';
 import { registerBucketCommands } from './bucket-commands.ts';
 import { registerBusCommands } from './bus-commands.ts';
 import { ServiceCalls } from './calls.ts';
@@ -17,7 +18,6 @@ import { ResourceDocuments } from './documents.ts';
 import { Drafts } from './drafts.ts';
 import { previewOf } from './filter-preview.ts';
 import type { DestinationParts } from './parts.ts';
-import { PatternTryOut } from './pattern-try-out.ts';
 import { registerQueueCommands } from './queue-commands.ts';
 import { registerTopicCommands } from './topic-commands.ts';
 import { DestinationsTree } from './tree.ts';
@@ -27,6 +27,7 @@ export interface DestinationsViewParts {
   commands: CommandRegistry;
   functions: FunctionChooser;
   leftOvers: LeftOvers;
+  tryOut: PatternTryOut;
   /** The workspace's. */
   memory: vscode.Memento;
   showRecord(id: string): Promise<void>;
@@ -40,12 +41,11 @@ export class DestinationsView implements vscode.Disposable {
   readonly tree: DestinationsTree;
   readonly #disposables: vscode.Disposable[];
 
-  constructor({ engine, commands, functions, leftOvers, memory, showRecord, onVisible }: DestinationsViewParts) {
+  constructor({ engine, commands, functions, leftOvers, tryOut, memory, showRecord, onVisible }: DestinationsViewParts) {
     this.tree = new DestinationsTree(engine, leftOvers, onVisible);
     const documents = new ResourceDocuments(engine);
     const drafts = new Drafts(memory, (draft, text) => previewOf(engine, draft, text));
-    const tryOut = new PatternTryOut(engine);
-    this.#disposables = [this.tree, documents, drafts, tryOut, engine.onDidChangeResources(() => drafts.refresh())];
+    this.#disposables = [this.tree, documents, drafts, engine.onDidChangeResources(() => drafts.refresh())];
     const parts: DestinationParts = {
       commands, engine, functions, documents, drafts, tree: this.tree, showRecord,
       calls: new ServiceCalls(engine), chooser: new ResourceChooser(engine),

@@ -6,6 +6,7 @@ import { callService, pauseMapping, pauseMappings, pollMappingOnce, resetMapping
 import { columnForText } from '../text-column.ts';
 import { count, sourceName } from './mapping-words.ts';
 import type { EventSourceParts } from './parts.ts';
+import { momentProblem } from './typed-values.ts';
 
 export function registerMappingCommands({ commands, engine, chooser, documents, inform }: EventSourceParts): void {
   /** A command on a mapping that is chosen first. */
@@ -91,12 +92,6 @@ async function askPosition({ eventSourceArn, functionName }: EventSourceMappingS
   ], { title, placeHolder: 'Where to read from; what the mapping had done is forgotten' });
   if (!picked) return undefined;
   if (picked.position !== 'AT_TIMESTAMP') return { kind: picked.position };
-  const text = await vscode.window.showInputBox({ title, prompt: 'A date and time such as 2026-05-01T12:00:00Z.', value: new Date(Date.now() - 3_600_000).toISOString(), validateInput: momentProblem });
+  const text = await vscode.window.showInputBox({ title, prompt: 'A date and time such as 2026-05-01T12:00:00Z.', value: new Date(Date.now() - 3_600_000).toISOString(), validateInput: (value) => momentProblem(value, Date.now()) });
   return text === undefined ? undefined : { kind: 'AT_TIMESTAMP', at: Date.parse(text) };
-}
-
-function momentProblem(text: string): string | undefined {
-  const at = Date.parse(text);
-  if (Number.isNaN(at)) return 'A date and time such as 2026-05-01T12:00:00Z.';
-  return at > Date.now() ? 'A moment in the past.' : undefined;
 }

@@ -1,5 +1,8 @@
 /** What a person types about a mapping: its fields, AWS's ranges, and the input of the API. No VS Code, so that Node tests it. */
 import type { MappingSource } from '../../contracts/event-source-mappings.ts';
+import { patternsIn } from '../pattern-positions.ts';
+import { compactJson } from '../../protocol/panel-json.ts';
+import { listed, momentProblem, oneOf, pairsOf, pairsProblem, partsOf, wholeNumber } from './typed-values.ts';
 
 export interface SourceFacts {
   source: MappingSource;
@@ -7,8 +10,9 @@ export interface SourceFacts {
 }
 
 export type FieldId =
-  | 'BatchSize' | 'MaximumBatchingWindowInSeconds' | 'Filters' | 'ReportBatchItemFailures' | 'MaximumConcurrency' | 'StartingPosition'
-  | 'ParallelizationFactor' | 'MaximumRetryAttempts' | 'MaximumRecordAgeInSeconds' | 'BisectBatchOnFunctionError' | 'TumblingWindowInSeconds' | 'OnFailure';
+  | 'BatchSize' | 'MaximumBatchingWindowInSeconds' | 'Filters' | 'ReportBatchItemFailures' | 'MaximumConcurrency' | 'MinimumPollers' | 'MaximumPollers'
+  | 'StartingPosition' | 'StartingPositionTimestamp' | 'ParallelizationFactor' | 'MaximumRetryAttempts' | 'MaximumRecordAgeInSeconds'
+  | 'BisectBatchOnFunctionError' | 'TumblingWindowInSeconds' | 'OnFailure' | 'Metrics' | 'Tags' | 'Enabled';
 
 /** As typed; flags are `true` and `false`, an absent or empty text is AWS's default. */
 export type MappingValues = Partial<Record<FieldId, string>>;
@@ -16,8 +20,8 @@ export type MappingValues = Partial<Record<FieldId, string>>;
 export interface Field {
   id: FieldId;
   label: string;
-  /** How it is asked for: typed, or chosen from these. */
-  choices?: readonly string[];
+  /** It is chosen from these; else typed. */
+  choices?(facts: SourceFacts): readonly string[];
   /** What it means and its range, one sentence. */
   prompt(facts: SourceFacts): string;
   /** AWS's default in words. */
@@ -25,15 +29,20 @@ export interface Field {
   /** One sentence about what is wrong with a text that is not empty. */
   problem(text: string, facts: SourceFacts): string | undefined;
   fits(facts: SourceFacts): boolean;
-  /** Cannot be changed after the mapping was made. */
+  /** It means something only with these other values. */
+  when?(values: MappingValues): boolean;
+  /** Cannot be changed after the mapping was made, or has a command of its own then. */
   onlyNew?: true;
 }
 
 const always = () => true;
+const queues = ({ source }: SourceFacts) => source === 'sqs';
 const streams = ({ source }: SourceFacts) => source !== 'sqs';
-const flags = ['true', 'false'];
-const oneOf = (choices: readonly string[]) => (text: string) => (choices.includes(text) ? undefined : `One of ${choices.join(', ')}.`);
+const flag = { choices: () => ['true', 'false'], problem: oneOf(['true', 'false']) } as const;
 const most = 10_000;
+const positions = ({ source }: SourceFacts) => ['TRIM_HORIZON', 'LATEST', ...(source === 'kinesis' ? ['AT_TIMESTAMP'] : [])];
+/** `KafkaMetrics` is for Apache Kafka only. */
+const metrics = ['EventCount', 'ErrorCount'];
 
 export const fields: readonly Field[] = [
   {
@@ -50,16 +59,30 @@ export const fields: readonly Field[] = [
     prompt: ({ source }) => `A pattern, or a list of up to 10 patterns, such as ${filterSample[source]}.`, problem: filtersProblem,
   },
   {
-    id: 'ReportBatchItemFailures', label: 'Report batch item failures', choices: flags, fits: always, absent: () => 'false',
-    prompt: () => 'Whether the function answers with the records that failed, so that only those come again.', problem: oneOf(flags),
+    id: 'StartingPosition', label: 'Starting position', choices: positions, onlyNew: true, fits: streams, absent: () => 'TRIM_HORIZON',
+    prompt: ({ source }) => `TRIM_HORIZON reads all records that are there, LATEST only those to come${source === 'kinesis' ? ', AT_TIMESTAMP those from a moment on' : ''}.`,
+    problem: (text, facts) => oneOf(positions(facts))(text),
   },
   {
-    id: 'MaximumConcurrency', label: 'Maximum concurrency', fits: ({ source }) => source === 'sqs', absent: () => 'no limit of its own',
-    prompt: () => 'Invocations at once, 2 to 1,000. Empty for no limit.', problem: (text) => wholeNumber(text, 2, 1000),
+    id: 'StartingPositionTimestamp', label: 'Starting moment', onlyNew: true, fits: ({ source }) => source === 'kinesis', absent: () => 'none',
+    when: ({ StartingPosition }) => StartingPosition === 'AT_TIMESTAMP',
+    prompt: () => 'A date and time in the past, such as 2026-05-01T12:00:00Z.', problem: (text) => momentProblem(text, Date.now()),
   },
   {
-    id: 'StartingPosition', label: 'Starting position', choices: ['TRIM_HORIZON', 'LATEST'], onlyNew: true, fits: streams, absent: () => 'TRIM_HORIZON',
-    prompt: () => 'TRIM_HORIZON reads all records that are there, LATEST only those to come.', problem: oneOf(['TRIM_HORIZON', 'LATEST']),
+    id: 'ReportBatchItemFailures', label: 'Report batch item failures', ...flag, fits: always, absent: () => 'false',
+    prompt: () => 'Whether the function answers with the records that failed, so that only those come again.',
+  },
+  {
+    id: 'MaximumConcurrency', label: 'Maximum concurrency', fits: queues, absent: () => 'no limit of its own',
+    prompt: () => 'Invocations at once, 2 to 1,000; not together with provisioned pollers. Empty for no limit.', problem: (text) => wholeNumber(text, 2, 1000),
+  },
+  {
+    id: 'MinimumPollers', label: 'Provisioned pollers, minimum', fits: queues, absent: () => 'pollers on demand',
+    prompt: () => 'Pollers that are always there, 2 to 200. Empty for pollers on demand.', problem: (text) => wholeNumber(text, 2, 200),
+  },
+  {
+    id: 'MaximumPollers', label: 'Provisioned pollers, maximum', fits: queues, absent: () => 'pollers on demand',
+    prompt: () => 'Pollers that there may be, 2 to 10,000; AWS takes 200 when only the minimum is given. Empty for pollers on demand.', problem: (text) => wholeNumber(text, 2, most),
   },
   {
     id: 'ParallelizationFactor', label: 'Parallelization factor', fits: streams, absent: () => '1',
@@ -74,8 +97,8 @@ export const fields: readonly Field[] = [
     prompt: () => 'Seconds, 60 to 604,800; -1 for any age.', problem: (text) => (text.trim() === '-1' ? undefined : wholeNumber(text, 60, 604_800) && 'A whole number from 60 to 604,800, or -1.'),
   },
   {
-    id: 'BisectBatchOnFunctionError', label: 'Bisect batch on function error', choices: flags, fits: streams, absent: () => 'false',
-    prompt: () => 'Whether a batch that failed is split in two, to find the record that fails.', problem: oneOf(flags),
+    id: 'BisectBatchOnFunctionError', label: 'Bisect batch on function error', ...flag, fits: streams, absent: () => 'false',
+    prompt: () => 'Whether a batch that failed is split in two, to find the record that fails.',
   },
   {
     id: 'TumblingWindowInSeconds', label: 'Tumbling window', fits: streams, absent: () => '0 s',
@@ -86,9 +109,21 @@ export const fields: readonly Field[] = [
     prompt: () => 'ARN of a standard SQS queue, a standard SNS topic or an S3 bucket that is told of batches given up.',
     problem: (text) => (/^arn:[\w-]+:(sqs|sns|s3):/.test(text.trim()) && !text.trim().endsWith('.fifo') ? undefined : 'The ARN of a standard queue or topic, or of a bucket.'),
   },
+  {
+    id: 'Metrics', label: 'Metrics', fits: always, absent: () => 'none',
+    prompt: () => `What CloudWatch counts on AWS, of ${metrics.join(' and ')}; it changes nothing here.`, problem: (text) => listed(text, metrics),
+  },
+  {
+    id: 'Tags', label: 'Tags', onlyNew: true, fits: always, absent: () => 'none',
+    prompt: () => 'Keys with values, such as team=orders, stage=dev; at most 50.', problem: pairsProblem,
+  },
+  {
+    id: 'Enabled', label: 'Enabled', ...flag, onlyNew: true, fits: always, absent: () => 'true',
+    prompt: () => 'Whether it polls as soon as it is made.',
+  },
 ];
 
-const filterSample: Readonly<Record<MappingSource, string>> = {
+export const filterSample: Readonly<Record<MappingSource, string>> = {
   sqs: '{"body":{"total":[{"numeric":[">",100]}]}}', kinesis: '{"data":{"kind":["order"]}}', dynamodb: '{"eventName":["INSERT"]}',
 };
 
@@ -100,13 +135,23 @@ export function factsOf(source: MappingSource, arn: string): SourceFacts {
 export function valuesProblem(values: MappingValues, facts: SourceFacts): string | undefined {
   for (const field of fields) {
     const text = values[field.id];
-    if (text === undefined || text === '' || !field.fits(facts)) continue;
+    if (text === undefined || text === '' || !isAsked(field, values, facts)) continue;
     const problem = field.problem(text, facts);
     if (problem !== undefined) return `${field.label}: ${problem}`;
   }
   const window = Number(values.MaximumBatchingWindowInSeconds || 0);
-  if (facts.source === 'sqs' && !facts.fifo && Number(values.BatchSize || 0) > 10 && window === 0) return 'A batch size over 10 wants a batching window of at least 1 second.';
+  const { MinimumPollers: least, MaximumPollers: largest } = values;
+  if (facts.source === 'kinesis' && values.StartingPosition === 'AT_TIMESTAMP' && !values.StartingPositionTimestamp) return 'AT_TIMESTAMP wants a starting moment.';
+  if (facts.source !== 'sqs') return undefined;
+  if (!facts.fifo && Number(values.BatchSize || 0) > 10 && window === 0) return 'A batch size over 10 wants a batching window of at least 1 second.';
+  if (values.MaximumConcurrency && (least || largest)) return 'Maximum concurrency and provisioned pollers exclude each other.';
+  if (least && largest && Number(least) > Number(largest)) return 'The minimum of provisioned pollers is over their maximum.';
   return undefined;
+}
+
+/** Whether a field means something for this source, with the other values. */
+export function isAsked({ fits, when }: Field, values: MappingValues, facts: SourceFacts): boolean {
+  return fits(facts) && (when?.(values) ?? true);
 }
 
 /**
@@ -115,12 +160,13 @@ export function valuesProblem(values: MappingValues, facts: SourceFacts): string
  */
 export function toInput(values: MappingValues, facts: SourceFacts, fresh: boolean): Record<string, unknown> {
   const input: Record<string, unknown> = {};
-  for (const { id, fits, absent, choices, onlyNew } of fields) {
-    if (!fits(facts) || (onlyNew && !fresh)) continue;
+  for (const field of fields) {
+    const { id, absent, onlyNew } = field;
+    if (!isAsked(field, values, facts) || (onlyNew && !fresh)) continue;
     const text = (values[id] ?? '').trim();
     switch (id) {
       case 'Filters':
-        if (text !== '' || !fresh) input['FilterCriteria'] = { Filters: readFilters(text).map((Pattern) => ({ Pattern })) };
+        if (text !== '' || !fresh) input['FilterCriteria'] = filterCriteria(text);
         break;
       case 'ReportBatchItemFailures':
         if (text !== '' || !fresh) input['FunctionResponseTypes'] = text === 'true' ? ['ReportBatchItemFailures'] : [];
@@ -128,17 +174,31 @@ export function toInput(values: MappingValues, facts: SourceFacts, fresh: boolea
       case 'MaximumConcurrency':
         if (text !== '' || !fresh) input['ScalingConfig'] = text === '' ? {} : { MaximumConcurrency: Number(text) };
         break;
+      case 'MinimumPollers':
+      case 'MaximumPollers':
+        if (text !== '' || !fresh) input['ProvisionedPollerConfig'] = { ...input['ProvisionedPollerConfig'] as object | undefined, ...(text === '' ? {} : { [id]: Number(text) }) };
+        break;
       case 'OnFailure':
         if (text !== '' || !fresh) input['DestinationConfig'] = { OnFailure: text === '' ? {} : { Destination: text } };
+        break;
+      case 'Metrics':
+        if (text !== '' || !fresh) input['MetricsConfig'] = { Metrics: partsOf(text) };
+        break;
+      case 'Tags':
+        if (text !== '') input['Tags'] = pairsOf(text);
         break;
       case 'StartingPosition':
         input[id] = text === '' ? absent(facts) : text;
         break;
-      default: {
-        if (text === '' && fresh) break;
-        const chosen = text === '' ? absent(facts).replace(/[: ].*$/, '') : text;
-        input[id] = choices === flags ? chosen === 'true' : Number(chosen);
-      }
+      case 'StartingPositionTimestamp':
+        input[id] = Date.parse(text) / 1000;
+        break;
+      case 'Enabled':
+      case 'BisectBatchOnFunctionError':
+        if (text !== '' || !fresh) input[id] = (text === '' ? absent(facts) : text) === 'true';
+        break;
+      default:
+        if (text !== '' || !fresh) input[id] = Number(text === '' ? absent(facts).replace(/[: ].*$/, '') : text);
     }
   }
   return input;
@@ -155,30 +215,29 @@ export function fromConfiguration(configuration: Readonly<Record<string, unknown
 }
 
 function valueOf(id: FieldId, configuration: Readonly<Record<string, unknown>>): string | undefined {
+  const member = (owner: string, name: string) => (configuration[owner] as Record<string, unknown> | undefined)?.[name];
+  const text = (value: unknown) => (value === undefined || value === null ? undefined : String(value as string | number | boolean));
   switch (id) {
     case 'Filters': {
       const patterns = ((configuration['FilterCriteria'] as { Filters?: { Pattern?: string }[] } | undefined)?.Filters ?? []).map(({ Pattern = '{}' }) => Pattern);
       return patterns.length === 0 ? undefined : patterns.length === 1 ? patterns[0] : `[${patterns.join(',')}]`;
     }
     case 'ReportBatchItemFailures': return String(((configuration['FunctionResponseTypes'] as string[] | undefined) ?? []).includes('ReportBatchItemFailures'));
-    case 'MaximumConcurrency': return (configuration['ScalingConfig'] as { MaximumConcurrency?: number } | undefined)?.MaximumConcurrency?.toString();
-    case 'OnFailure': return (configuration['DestinationConfig'] as { OnFailure?: { Destination?: string } } | undefined)?.OnFailure?.Destination;
-    default: {
-      const value = configuration[id];
-      return value === undefined || value === null ? undefined : String(value as string | number | boolean);
-    }
+    case 'MaximumConcurrency': return text(member('ScalingConfig', id));
+    case 'MinimumPollers':
+    case 'MaximumPollers': return text(member('ProvisionedPollerConfig', id));
+    case 'OnFailure': return (member('DestinationConfig', 'OnFailure') as { Destination?: string } | undefined)?.Destination;
+    case 'Metrics': return (member('MetricsConfig', 'Metrics') as string[] | undefined)?.join(', ') || undefined;
+    default: return text(configuration[id]);
   }
 }
 
-/** A pattern, or a list of patterns, each as JSON text. @throws SyntaxError */
-function readFilters(text: string): string[] {
-  if (text === '') return [];
-  const read = JSON.parse(text) as unknown;
-  // One pattern stays as it was typed.
-  return Array.isArray(read) ? read.map((pattern) => JSON.stringify(pattern)) : [text];
+/** `FilterCriteria` of what was typed: a pattern, or a list of patterns. Each keeps its spelling, without what is between. */
+export function filterCriteria(text: string): { Filters: { Pattern: string }[] } {
+  return { Filters: text.trim() === '' ? [] : patternsIn(text).map((pattern) => ({ Pattern: compactJson(pattern.text) })) };
 }
 
-function filtersProblem(text: string): string | undefined {
+export function filtersProblem(text: string): string | undefined {
   let read: unknown;
   try {
     read = JSON.parse(text);
@@ -188,16 +247,10 @@ function filtersProblem(text: string): string | undefined {
   const patterns: unknown[] = Array.isArray(read) ? read : [read];
   if (patterns.length > 10) return 'A mapping has at most 10 filters.';
   if (patterns.some((pattern) => typeof pattern !== 'object' || pattern === null || Array.isArray(pattern))) return 'Each pattern is a JSON object.';
-  if (patterns.some((pattern) => JSON.stringify(pattern).length > 4096)) return 'A pattern has at most 4,096 characters.';
+  if (filterCriteria(text).Filters.some(({ Pattern }) => Pattern.length > 4096)) return 'A pattern has at most 4,096 characters.';
   return undefined;
 }
 
 function largestBatch({ fifo }: SourceFacts): number {
   return fifo ? 10 : most;
-}
-
-function wholeNumber(text: string, least: number, largest: number): string | undefined {
-  const value = Number(text);
-  const right = /^\s*-?\d+\s*$/.test(text) && value >= least && value <= largest;
-  return right ? undefined : `A whole number from ${least} to ${largest.toLocaleString('en-US')}.`;
 }

@@ -29,6 +29,8 @@ export class EventSourcesTree implements vscode.TreeDataProvider<SourceNode>, vs
     childrenOf: (node) => this.#children(node),
     itemOf: (node) => this.getTreeItem(node),
   });
+  /** UUID of a mapping to select once it is there. */
+  #wanted: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #refreshedAt = 0;
 
@@ -85,6 +87,12 @@ export class EventSourcesTree implements vscode.TreeDataProvider<SourceNode>, vs
     return true;
   }
 
+  /** Selects a mapping, when the view is in sight, as soon as it shows it. */
+  revealOnceThere(uuid: string): void {
+    this.#wanted = uuid;
+    this.#revealWanted();
+  }
+
   dispose(): void {
     for (const disposable of this.#disposables) disposable.dispose();
   }
@@ -93,6 +101,14 @@ export class EventSourcesTree implements vscode.TreeDataProvider<SourceNode>, vs
     if (!node) return bySource(this.#engine.mappings).map((group) => ({ kind: 'source', group }));
     if (node.kind === 'source') return node.group.mappings.map((mapping) => ({ kind: 'mapping', mapping }));
     return node.kind === 'mapping' ? parts(node.mapping) : [];
+  }
+
+  #revealWanted(): void {
+    if (this.#wanted === undefined || !this.#view.visible || !this.#engine.mappings.some(({ uuid }) => uuid === this.#wanted)) return;
+    const uuid = this.#wanted;
+    this.#wanted = undefined;
+    // A row that is gone again needs no selection.
+    this.reveal(uuid).catch(() => {});
   }
 
   #refreshSoon(): void {
@@ -109,6 +125,7 @@ export class EventSourcesTree implements vscode.TreeDataProvider<SourceNode>, vs
     // exactOptionalPropertyTypes: VS Code takes undefined as "no message".
     if (this.#view.message !== message) (this.#view as { message: string | undefined }).message = message;
     for (const node of this.#rows.changes()) this.#changed.fire(node);
+    this.#revealWanted();
   }
 }
 

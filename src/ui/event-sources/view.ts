@@ -5,10 +5,12 @@ import type { CommandRegistry } from '../command-registry.ts';
 import type { EngineClient } from '../engine-client.ts';
 import type { FunctionChooser } from '../function-chooser.ts';
 import type { FunctionStates } from '../function-states.ts';
+import type { PatternTryOut } from '../pattern-try-out.ts';
 import { MappingChooser } from './chooser.ts';
 import { registerCreateCommands } from './create-commands.ts';
 import { MappingDocuments } from './documents.ts';
 import { registerMappingCommands } from './mapping-commands.ts';
+import { FilterTryOut } from './filter-try-out.ts';
 import type { EventSourceParts } from './parts.ts';
 import { registerPlaceCommands } from './place-commands.ts';
 import { registerRecordCommands } from './record-commands.ts';
@@ -19,6 +21,8 @@ export interface EventSourcesViewParts {
   commands: CommandRegistry;
   functions: FunctionChooser;
   states: FunctionStates;
+  tryOut: PatternTryOut;
+  extensionUri: vscode.Uri;
   onVisible(): void;
 }
 
@@ -29,11 +33,12 @@ export class EventSourcesView implements vscode.Disposable {
   readonly tree: EventSourcesTree;
   readonly #documents: MappingDocuments;
 
-  constructor({ engine, commands, functions, states, onVisible }: EventSourcesViewParts) {
+  constructor({ engine, commands, functions, states, tryOut, extensionUri, onVisible }: EventSourcesViewParts) {
     this.tree = new EventSourcesTree(engine, onVisible);
     this.#documents = new MappingDocuments(engine);
     const parts: EventSourceParts = {
-      engine, commands, functions, states, chooser: new MappingChooser(engine), documents: this.#documents,
+      engine, commands, functions, states, tryOut, chooser: new MappingChooser(engine), documents: this.#documents,
+      filters: new FilterTryOut(engine, tryOut, extensionUri), reveal: (uuid) => this.tree.revealOnceThere(uuid),
       inform: (message) => { vscode.window.setStatusBarMessage(`Local Lambda: ${message}`, informFor); },
     };
     registerMappingCommands(parts);

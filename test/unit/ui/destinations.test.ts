@@ -6,7 +6,7 @@ import type { BusSummary, PeekedMessage, QueueSummary, ResourcesSnapshot, TopicS
 import { eventOf, failedBatch } from '../../../src/ui/destinations/dead-letters.ts';
 import { ageProblem, readAge, readRetries, resourceNameProblem, retriesProblem } from '../../../src/ui/destinations/names.ts';
 import { childrenOf, deadLetterCount, idOf, sections, unqualified, type Node } from '../../../src/ui/destinations/nodes.ts';
-import { fieldAt } from '../../../src/ui/destinations/pattern-positions.ts';
+import { fieldAt } from '../../../src/ui/pattern-positions.ts';
 import { redriveText, type Redriven } from '../../../src/ui/destinations/redrive-words.ts';
 import { draftText, messageText, objectText, rawMember, readAttributes, readDraft } from '../../../src/ui/destinations/texts.ts';
 import { age, messageTitle, preview, queueDescription, retriesText, ruleDescription, subscriptionDescription, targetText } from '../../../src/ui/destinations/words.ts';

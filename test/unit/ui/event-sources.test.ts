@@ -6,7 +6,8 @@ import {
   bySource, mappingContext, mappingDescription, mappingFacts, mappingIcon, mappingSpoken, pausedSentence, shardDescription, sourceDescription, sourceName, sourceTooltip,
 } from '../../../src/ui/event-sources/mapping-words.ts';
 import { arnProblem, patternsIn, regionProblem, sourceKind, urlProblem, withPlace } from '../../../src/ui/event-sources/source-places.ts';
-import { factsOf, fields, fromConfiguration, toInput, valuesProblem, type FieldId } from '../../../src/ui/event-sources/mapping-values.ts';
+import { factsOf, fields, fromConfiguration, isAsked, toInput, valuesProblem, type FieldId } from '../../../src/ui/event-sources/mapping-values.ts';
+import { dataNote, editableRecord, sampleOf, wireRecord } from '../../../src/ui/event-sources/record-text.ts';
 
 const orders = 'arn:aws:sqs:us-east-1:123456789012:orders';
 const clicks = 'arn:aws:kinesis:us-east-1:123456789012:stream/clicks';
@@ -163,15 +164,96 @@ describe('values of a mapping as they are typed', () => {
   });
 
   it('go back to the default when they are emptied', () => {
-    assert.deepEqual(toInput({}, queue, false), { BatchSize: 10, MaximumBatchingWindowInSeconds: 0, FilterCriteria: { Filters: [] }, FunctionResponseTypes: [], ScalingConfig: {} });
+    assert.deepEqual(toInput({}, queue, false), { BatchSize: 10, MaximumBatchingWindowInSeconds: 0, FilterCriteria: { Filters: [] }, FunctionResponseTypes: [], ScalingConfig: {}, ProvisionedPollerConfig: {}, MetricsConfig: { Metrics: [] } });
     const emptied = toInput({}, stream, false);
     assert.deepEqual([emptied['MaximumRetryAttempts'], emptied['MaximumRecordAgeInSeconds'], emptied['BisectBatchOnFunctionError'], emptied['BatchSize']], [-1, -1, false, 100]);
     assert.ok(!('StartingPosition' in emptied) && !('MaximumBatchingWindowInSeconds' in toInput({}, fifo, false)));
   });
 
+  it('a starting moment is asked for with AT_TIMESTAMP only, of Kinesis only, and lies in the past', () => {
+    const asked = (values: object, facts = stream) => fields.filter((field) => isAsked(field, values, facts)).map(({ id }) => id).includes('StartingPositionTimestamp');
+    const table = factsOf('dynamodb', 'arn:aws:dynamodb:us-east-1:123456789012:table/t/stream/x');
+    assert.deepEqual([asked({}), asked({ StartingPosition: 'AT_TIMESTAMP' }), asked({ StartingPosition: 'AT_TIMESTAMP' }, table)], [false, true, false]);
+    assert.deepEqual([problem('StartingPosition', 'AT_TIMESTAMP', stream), Boolean(problem('StartingPosition', 'AT_TIMESTAMP', table))], [undefined, true]);
+    assert.match(valuesProblem({ StartingPosition: 'AT_TIMESTAMP' }, stream) ?? '', /starting moment/);
+    for (const text of ['yesterday', '5', '2999-01-01T00:00:00Z']) assert.ok(problem('StartingPositionTimestamp', text, stream), text);
+    assert.deepEqual(toInput({ StartingPosition: 'AT_TIMESTAMP', StartingPositionTimestamp: '2026-05-01T12:00:00.5Z' }, stream, true), { StartingPosition: 'AT_TIMESTAMP', StartingPositionTimestamp: 1777636800.5 });
+    assert.deepEqual(toInput({ StartingPosition: 'LATEST', StartingPositionTimestamp: '2026-05-01T12:00:00Z' }, stream, true), { StartingPosition: 'LATEST' });
+  });
+
+  it('provisioned pollers have their ranges, a minimum below the maximum, and exclude a maximum concurrency', () => {
+    assert.deepEqual([problem('MinimumPollers', '2'), problem('MinimumPollers', '200'), problem('MaximumPollers', '10000')], [undefined, undefined, undefined]);
+    for (const [id, text] of [['MinimumPollers', '1'], ['MinimumPollers', '201'], ['MaximumPollers', '1'], ['MaximumPollers', '10001']] as const) assert.ok(problem(id, text), `${id} ${text}`);
+    assert.match(valuesProblem({ MinimumPollers: '5', MaximumPollers: '4' }, queue) ?? '', /over their maximum/);
+    assert.match(valuesProblem({ MinimumPollers: '5', MaximumConcurrency: '4' }, queue) ?? '', /exclude each other/);
+    assert.deepEqual(toInput({ MinimumPollers: '3', MaximumPollers: '9' }, queue, true), { ProvisionedPollerConfig: { MinimumPollers: 3, MaximumPollers: 9 } });
+    assert.deepEqual(fromConfiguration({ ProvisionedPollerConfig: { MinimumPollers: 3 } }), { MinimumPollers: '3', ReportBatchItemFailures: 'false' });
+  });
+
+  it('metrics, tags and the state at the start', () => {
+    assert.deepEqual(toInput({ Metrics: 'EventCount, ErrorCount', Tags: 'team=orders, stage = dev', Enabled: 'false' }, queue, true), { MetricsConfig: { Metrics: ['EventCount', 'ErrorCount'] }, Tags: { team: 'orders', stage: 'dev' }, Enabled: false });
+    assert.ok(!('Tags' in toInput({ Tags: 'a=b' }, queue, false)) && !('Enabled' in toInput({}, queue, false)));
+    for (const [id, text] of [['Metrics', 'KafkaMetrics'], ['Metrics', 'EventCount, EventCount'], ['Tags', '=x'], ['Tags', 'aws:x=y'], ['Tags', Array.from({ length: 51 }, (_, at) => `k${at}=v`).join()]] as const) assert.ok(problem(id, text), `${id} ${text}`);
+  });
+
+  it('filters keep their spelling, without the space between', () => {
+    assert.deepEqual(toInput({ Filters: '[ { "body": { "a": [ 1.0 ] } },\n { "body": {"b": ["x  y"]} } ]' }, queue, true), {
+      FilterCriteria: { Filters: [{ Pattern: '{"body":{"a":[1.0]}}' }, { Pattern: '{"body":{"b":["x  y"]}}' }] },
+    });
+    assert.deepEqual(toInput({ Filters: '[]' }, queue, true), { FilterCriteria: { Filters: [] } });
+  });
+
   it('are read from a mapping as they were given', () => {
     const given = { BatchSize: '20', MaximumBatchingWindowInSeconds: '2', Filters: '[{"body":{"a":[1]}},{"body":{"b":[2]}}]', ReportBatchItemFailures: 'true', MaximumConcurrency: '4' };
     assert.deepEqual(fromConfiguration(toInput(given, queue, true)), given);
+  });
+});
+
+describe('records as a person reads and writes them', () => {
+  const message = '{"messageId":"m","body":"{\\"total\\":1.0}","attributes":{}}';
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+  it('a body that is JSON stands as JSON, and goes back as exactly that text', () => {
+    const editable = editableRecord('sqs', message);
+    assert.match(editable, /"body": \{\n {4}"total": 1\.0\n {2}\}/);
+    assert.deepEqual(JSON.parse(wireRecord('sqs', editable)), { messageId: 'm', body: '{\n    "total": 1.0\n  }', attributes: {} });
+  });
+
+  it('text that is no JSON stays text, and so do numbers and quoted texts', () => {
+    for (const body of ['hello', '5', '"quoted"', '{"broken"']) {
+      const record = JSON.stringify({ body });
+      assert.deepEqual(JSON.parse(wireRecord('sqs', editableRecord('sqs', record))), { body });
+    }
+  });
+
+  it('data of Kinesis is read out of its base64 and put back; what is no text stays as it is', () => {
+    const record = JSON.stringify({ kinesis: { data: base64('{"kind":"order"}') }, eventName: 'x' });
+    assert.match(editableRecord('kinesis', record), /"data": \{\n {6}"kind": "order"/);
+    const wire = JSON.parse(wireRecord('kinesis', editableRecord('kinesis', record))) as { kinesis: { data: string } };
+    assert.deepEqual(JSON.parse(Buffer.from(wire.kinesis.data, 'base64').toString()), { kind: 'order' });
+    const binary = JSON.stringify({ kinesis: { data: Buffer.from([0xff, 0xfe, 0x00]).toString('base64') } });
+    assert.deepEqual(JSON.parse(wireRecord('kinesis', editableRecord('kinesis', binary))), JSON.parse(binary));
+  });
+
+  it('images of DynamoDB stand as they are', () => {
+    const record = '{"dynamodb":{"NewImage":{"id":{"S":"1"}}}}';
+    assert.equal(wireRecord('dynamodb', record), record);
+    assert.deepEqual(JSON.parse(editableRecord('dynamodb', record)), JSON.parse(record));
+    assert.equal(dataNote('dynamodb', record), undefined);
+  });
+
+  it('say what filters see of them', () => {
+    assert.match(dataNote('sqs', '{"body":"hello"}') ?? '', /plain text: a filter that asks for JSON drops it/);
+    assert.equal(dataNote('sqs', '{"body":"{}"}'), 'body is JSON');
+    assert.match(dataNote('sqs', '{"body":{}}') ?? '', /stands as JSON here; the function gets its text/);
+    assert.match(dataNote('sqs', '{"body":5}') ?? '', /no text/);
+    assert.match(dataNote('kinesis', '{"kinesis":{"data":{}}}') ?? '', /base64/);
+    assert.match(dataNote('kinesis', '{"kinesis":{"data":"/w=="}}') ?? '', /not text in base64/);
+    assert.match(dataNote('kinesis', '{}') ?? '', /no kinesis\.data/);
+  });
+
+  it('a made-up record is one of this source', () => {
+    assert.deepEqual(JSON.parse(sampleOf('{"Records":[{"body":"x","awsRegion":"a"}]}', orders)), { body: 'x', awsRegion: 'us-east-1', eventSourceARN: orders });
   });
 });
 

@@ -1,6 +1,19 @@
 /** Where a field of an event pattern stands in its text. No VS Code, so that Node tests it. */
 import { parseTree, type Node as JsonNode } from 'jsonc-parser';
 
+/** One pattern among those of a text. */
+export interface WrittenPattern {
+  text: string;
+  offset: number;
+}
+
+/** A text is one pattern, or a list of them: as each is written. What is no JSON yet is one. */
+export function patternsIn(text: string): WrittenPattern[] {
+  const root = parseTree(text);
+  if (root?.type !== 'array') return [{ text, offset: 0 }];
+  return (root.children ?? []).map(({ offset, length }) => ({ text: text.slice(offset, offset + length), offset }));
+}
+
 /** Offset and length of the value of a field, named by its path as explanations name it; undefined when it is not there. */
 export function fieldAt(text: string, path: string): { offset: number; length: number } | undefined {
   const root = parseTree(text);
