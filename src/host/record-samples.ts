@@ -26,7 +26,6 @@ export async function recordSamples({ sourceArn, limit }: { sourceArn: string; l
   return [...samples.values()].slice(0, limit);
 }
 
-
 async function inSource(sourceArn: string, limit: number, parts: RecordSampleParts): Promise<RecordSample[]> {
   const { hosts } = parts;
   if (parts.isElsewhere(sourceArn)) return [];

@@ -631,6 +631,42 @@ describe('event source mappings of queues: pausing, asking, going on', () => {
     assert.match(of.summary().problem ?? '', /Function not found/);
   });
 
+  it('what a filter kept away is known by that filter, also when the mapping was changed since', async () => {
+    const { of, url, uuid } = await mapped({ mapping: { FilterCriteria: { Filters: [{ Pattern: '{"body":{"kind":["order"]}}' }] } } });
+    const { MessageId } = of.queues.send(url, '{"kind":"refund"}');
+    await of.clock.pass(100);
+    await of.call('UpdateEventSourceMapping', { UUID: uuid, FilterCriteria: { Filters: [] } });
+    await of.clock.pass(100);
+    const { MessageId: later } = of.queues.send(url, '{"kind":"refund"}');
+    await of.clock.pass(100);
+    const [fate, other] = [MessageId, later].map((id) => of.lambda.service.mappings.why(id)[0]);
+    assert.deepEqual([fate?.fate, other?.fate], ['filtered', 'delivered']);
+    assert.match(fate?.filters?.[0] ?? '', /body\.kind.*"order".*"refund"/);
+    assert.deepEqual(of.summary(uuid).lastFiltered.map(({ id }) => id), [MessageId]);
+  });
+
+  it('a message of a mapping that is disabled or paused says when it becomes visible, too', async () => {
+    const { of, url, uuid } = await mapped({ mapping: { Enabled: false } });
+    const { MessageId } = of.queues.send(url, 'b', { DelaySeconds: 100 });
+    const why = () => of.lambda.service.mappings.why(MessageId, queueArn('q'))[0];
+    assert.match(`${why()?.fate} ${why()?.sentence}`, /^disabled The mapping is disabled, so nobody polls\. The message is delayed\./);
+    assert.ok((why()?.until ?? 0) > of.clock.now());
+    await of.call('UpdateEventSourceMapping', { UUID: uuid, Enabled: true });
+    await of.clock.pass(0);
+    of.lambda.service.mappings.pauseAll();
+    assert.match(`${why()?.fate} ${why()?.sentence}`, /^paused All event source mappings are paused.* The message is delayed\./);
+  });
+
+  it('what waits behind a throttled function says so', async () => {
+    const { of, url } = await mapped({ mapping: { BatchSize: 1 }, queue: { VisibilityTimeout: '600' } });
+    await of.call('PutFunctionConcurrency', { FunctionName: 'fn', ReservedConcurrentExecutions: 0 });
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((body) => of.queues.send(url, body).MessageId);
+    await of.clock.pass(100);
+    const fates = ids.map((id) => of.lambda.service.mappings.why(id)[0]);
+    assert.equal(fates[0]?.fate, 'throttled');
+    assert.match(fates.find((each) => each?.fate === 'behind')?.sentence ?? '', /received in its turn\. fn cannot be invoked now, and is tried again: Rate Exceeded/);
+  });
+
   it('every fate of a message has its sentence', async () => {
     const { of, url, uuid } = await mapped({ queue: { VisibilityTimeout: '120' }, mapping: { BatchSize: 10, MaximumBatchingWindowInSeconds: 60 } });
     const why = (id: string) => of.lambda.service.mappings.why(id, queueArn('q'))[0]?.fate;

@@ -152,6 +152,23 @@ describe('lambda-facts §3.1: starting positions', () => {
     assert.equal(of.lambda.service.mappings.why(sequence, kinesisArn)[0]?.fate, 'position');
   });
 
+  it('that fate is known after a restart, with a timestamp too, and not of what came later', async () => {
+    const sequences: string[] = [];
+    const start = Math.floor(Date.UTC(2026, 10, 23, 12) / 1000) - 5;
+    const { of, put } = await mapped({
+      mapping: { StartingPosition: 'AT_TIMESTAMP', StartingPositionTimestamp: start },
+      before: (streams, now) => { for (const age of [10_000, 1000]) sequences.push(streams.put(kinesisArn, 'x', { at: now - age })); },
+    });
+    const fates = () => sequences.map((sequence) => of.lambda.service.mappings.why(sequence, kinesisArn)[0]?.fate);
+    await of.clock.pass(1000);
+    assert.deepEqual(fates(), ['position', 'delivered']);
+    await of.restart();
+    await of.clock.pass(1000);
+    sequences.push(put('new'));
+    await of.clock.pass(1000);
+    assert.deepEqual(fates(), ['position', 'unknown', 'delivered']);
+  });
+
   it('LATEST lasts: what comes while nobody polls is not skipped', async () => {
     const { of, uuid, put } = await mapped({ mapping: { StartingPosition: 'LATEST' } });
     await of.call('UpdateEventSourceMapping', { UUID: uuid, Enabled: false });

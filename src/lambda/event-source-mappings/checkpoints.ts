@@ -42,10 +42,18 @@ interface ShardCheckpoints {
   lanes: LaneCheckpoint[];
 }
 
+/** Where reading of a shard began: what lies before is not the mapping's. */
+export interface ReadingStart {
+  sequenceNumber: string;
+  /** Whether the record with that number lies before, too. */
+  including: boolean;
+}
+
 export class Checkpoints {
   readonly #documents: DocumentStore;
   readonly #shards: DocumentCollection<ShardCheckpoints>;
   readonly #begun: DocumentCollection<boolean>;
+  readonly #starts: DocumentCollection<Readonly<Record<string, ReadingStart>>>;
   readonly #uuid: string;
   /** The mapping, and where its source lives when it is not embedded: positions of one stream mean nothing in another. */
   readonly #id: string;
@@ -55,6 +63,7 @@ export class Checkpoints {
     this.#documents = documents;
     this.#shards = documents.collection('stream-checkpoints');
     this.#begun = documents.collection('stream-mappings-begun');
+    this.#starts = documents.collection('stream-mapping-starts');
     this.#uuid = uuid;
     this.#id = place === undefined ? uuid : `${uuid}@${place}`;
   }
@@ -65,11 +74,18 @@ export class Checkpoints {
   }
 
   /** Applies the starting position to the shards of that moment. */
-  begin(shards: ReadonlyMap<string, StreamPosition>, lanes: number): void {
+  begin(shards: ReadonlyMap<string, StreamPosition>, lanes: number, starts: Readonly<Record<string, ReadingStart>>): void {
     this.#documents.transaction(() => {
       for (const [shardId, position] of shards) this.#shards.put(this.#key(shardId), { lanes: Array.from({ length: lanes }, () => ({ position })) });
       this.#begun.put(this.#id, true);
+      this.#starts.put(this.#id, starts);
     });
+  }
+
+  /** Whether a record lies before the places where reading began; those of shards that came later do not. */
+  startedAfter(sequenceNumber: string): boolean {
+    const starts = Object.values(this.#starts.get(this.#id) ?? {});
+    return starts.length > 0 && starts.every((start) => compareSequences(sequenceNumber, start.sequenceNumber) < (start.including ? 1 : 0));
   }
 
   /** The lanes of a shard. With another number of lanes than before all begin at the earliest place: nothing is skipped. */
@@ -103,13 +119,14 @@ export class Checkpoints {
     this.#documents.transaction(() => {
       this.keep(new Set());
       this.#begun.delete(this.#id);
+      this.#starts.delete(this.#id);
     });
   }
 
   /** The same, wherever the source has lived. */
   forgetEverywhere(): void {
     this.#documents.transaction(() => {
-      for (const collection of [this.#shards, this.#begun]) for (const [key] of collection.entries(this.#uuid)) collection.delete(key);
+      for (const collection of [this.#shards, this.#begun, this.#starts]) for (const [key] of collection.entries(this.#uuid)) collection.delete(key);
     });
   }
 

@@ -11,19 +11,24 @@ const settled: readonly Fate['fate'][] = ['delivered', 'discarded', 'running'];
 export function fateOf(entry: MappingEntry, id: string, asked: boolean): RecordFate | undefined {
   const { mapping, pause, problem, filtered, place } = entry;
   const whose = { mappingUuid: mapping.uuid, functionName: functionOf(mapping.configuration.functionArn).name, ...(place && { place: place.label }) };
+  const known = entry.poller.fate(id);
+  // What happened last counts: a record that was kept away may have come again, past other filters.
+  if (known && settled.includes(known.fate)) return { ...whose, ...known };
   const kept = filtered.find(id);
   if (kept) {
     const what = mapping.source === 'sqs' ? 'deleted' : 'passed over';
     return { ...whose, fate: 'filtered', sentence: `No filter of the mapping matches it, so it was ${what}.`, filters: kept.reasons, until: kept.at };
   }
-  const known = entry.poller.fate(id);
-  if (known && settled.includes(known.fate)) return { ...whose, ...known };
   if (!known && !asked) return undefined;
   const { state } = entry.status();
-  if (state === 'Disabled' || state === 'Disabling') return { ...whose, ...known, fate: 'disabled', sentence: 'The mapping is disabled, so nobody polls.' };
-  if (pause) return { ...whose, ...known, fate: 'paused', sentence: pause.message };
-  if (problem !== undefined && (!known || known.fate === 'behind')) return { ...whose, ...known, fate: 'paused', sentence: problem };
-  return { ...whose, ...known ?? (place ? unseenIn(place.label) : unknown) };
+  // Before the position it is whatever the mapping does.
+  if (known?.fate === 'position') return { ...whose, ...known };
+  const hidden = known?.fate === 'hidden' ? ` ${known.sentence}` : '';
+  if (state === 'Disabled' || state === 'Disabling') return { ...whose, ...known, fate: 'disabled', sentence: `The mapping is disabled, so nobody polls.${hidden}` };
+  if (pause) return { ...whose, ...known, fate: 'paused', sentence: `${pause.message}${hidden}` };
+  // What keeps the mapping from working keeps what waits for its turn, too.
+  const fate = known ?? (place ? unseenIn(place.label) : unknown);
+  return { ...whose, ...fate, ...(problem !== undefined && ['behind', 'unknown'].includes(fate.fate) && { sentence: `${fate.sentence} ${problem}` }) };
 }
 
 const unknown: Fate = {

@@ -40,25 +40,36 @@ function shortened(text: string): string {
 const mostRemembered = 500;
 const mostCharacters = 16_384;
 
-/** The newest records that no filter matched. Why is worked out when somebody asks. */
-export class FilteredRecords {
-  readonly #filters: RecordFilters;
-  readonly #records = new Map<string, { at: number; json?: string; reasons?: string[] }>();
+interface KeptAway {
+  at: number;
+  /** Absent for a large record. */
+  json?: string;
+  filters: RecordFilters;
+  reasons?: string[];
+}
 
-  constructor(filters: RecordFilters) {
+/** The newest records that no filter matched, also those of filters before the present ones. Why is worked out when somebody asks. */
+export class FilteredRecords {
+  #filters: RecordFilters | undefined;
+  readonly #records = new Map<string, KeptAway>();
+
+  /** From now on records are kept away by these. */
+  use(filters: RecordFilters): void {
     this.#filters = filters;
   }
 
   /** @param at Epoch milliseconds. */
   add(id: string, json: string, at: number): void {
+    const filters = this.#filters;
+    if (!filters) return;
     this.#records.delete(id);
-    this.#records.set(id, json.length > mostCharacters ? { at, reasons: this.#filters.explain(json) } : { at, json });
+    this.#records.set(id, json.length > mostCharacters ? { at, filters, reasons: filters.explain(json) } : { at, filters, json });
     if (this.#records.size > mostRemembered) this.#records.delete(this.#records.keys().next().value as string);
   }
 
   find(id: string): FilteredRecord | undefined {
     const record = this.#records.get(id);
-    return record && { id, at: record.at, reasons: record.reasons ??= this.#filters.explain(record.json ?? '') };
+    return record && { id, at: record.at, reasons: record.reasons ??= record.filters.explain(record.json ?? '') };
   }
 
   /** Records as the function would have got them, newest first. */

@@ -12,7 +12,7 @@ import type { Mapping } from './mapping-registry.ts';
 import { userAction, type MappingStatus } from './mapping-response.ts';
 import { streamArnOf } from './mapping.ts';
 import type { PolledInvocations } from './polled-invocations.ts';
-import { results, type PollCounts, type Poller, type PollerParts } from './poller.ts';
+import { Fates, results, type PollCounts, type Poller, type PollerParts } from './poller.ts';
 
 export interface MappingEntryParts {
   mapping: Mapping;
@@ -37,7 +37,8 @@ export class MappingEntry {
   readonly counts: PollCounts = { received: 0, matched: 0, filtered: 0, batches: 0, succeeded: 0, failed: 0, throttled: 0 };
   mapping: Mapping;
   poller: Poller;
-  filtered: FilteredRecords;
+  readonly filtered = new FilteredRecords();
+  readonly #fates = new Fates();
   /** Where the source lives that the poller polls; undefined for an embedded one. */
   place: SourcePlace | undefined;
   /** What keeps its function or its source from working; goes away by itself. */
@@ -55,7 +56,7 @@ export class MappingEntry {
     this.#parts = parts;
     this.mapping = parts.mapping;
     this.#state = settledState(parts.mapping);
-    ({ poller: this.poller, filtered: this.filtered } = this.#made());
+    this.poller = this.#made();
   }
 
   /** What keeps it from working, one sentence. */
@@ -194,7 +195,7 @@ export class MappingEntry {
     const polls = this.#parts.running() && configuration.enabled && !this.#pause;
     if (this.#polled !== this.#toPoll()) {
       await this.poller.stop();
-      ({ poller: this.poller, filtered: this.filtered } = this.#made());
+      this.poller = this.#made();
     } else if (!polls) await this.poller.stop();
     if (this.#gone) return;
     // The pause may have come while the last batch ended.
@@ -225,7 +226,7 @@ export class MappingEntry {
     this.poller.start();
   }
 
-  #made(): { poller: Poller; filtered: FilteredRecords } {
+  #made(): Poller {
     const { uuid, source, configuration } = this.mapping;
     const { changed, uuid: newId, sources } = this.#parts;
     this.#polled = this.#toPoll();
@@ -233,9 +234,9 @@ export class MappingEntry {
     this.#saidWhere = false;
     this.#trouble = undefined;
     const filters = new RecordFilters(source, configuration.filters);
-    const filtered = new FilteredRecords(filters);
+    this.filtered.use(filters);
     const parts: PollerParts = {
-      ...this.#parts, uuid, source, place: this.place, configuration, newId, filters, filtered, counts: this.counts,
+      ...this.#parts, uuid, source, place: this.place, configuration, newId, filters, filtered: this.filtered, fates: this.#fates, counts: this.counts,
       result: (text) => { this.#result = text; },
       problem: (text) => {
         if (this.#problem === text) return;
@@ -252,7 +253,7 @@ export class MappingEntry {
         this.pauseFor('failing', message);
       },
     };
-    return { poller: makePoller(parts, this.#parts), filtered };
+    return makePoller(parts, this.#parts);
   }
 }
 

@@ -32,6 +32,8 @@ export interface PollerParts {
   invocations: PolledInvocations;
   filters: RecordFilters;
   filtered: FilteredRecords;
+  /** Outlive the poller: whoever asks asks about what the configuration before did, too. */
+  fates: Fates;
   counts: PollCounts;
   /** Processes that this machine runs at once. */
   processes: () => number;
@@ -95,6 +97,12 @@ export class Fates {
   get(id: string): Fate | undefined {
     return this.#newest.get(id) ?? this.#before.get(id);
   }
+}
+
+/** What it waits for, with the numbers of the mapping. */
+export function collecting(what: 'message' | 'record', { batchSize, maximumBatchingWindowInSeconds: window }: MappingConfiguration): Fate {
+  const until = window === 0 ? '' : ` or for the batching window of ${window} s to end`;
+  return { fate: 'collecting', sentence: `The ${what} waits for its batch of ${batchSize} to fill${until}.` };
 }
 
 /** How long a throttled batch waits before it is tried again, AWS milliseconds. @param throttles In a row, from 1. */

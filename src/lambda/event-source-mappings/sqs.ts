@@ -2,7 +2,7 @@
 import type { PolledMessage, QueueEventShape, QueueSource } from '../../contracts/event-sources.ts';
 import { isFifoQueue } from './mapping.ts';
 import { PollConcurrency } from './poll-concurrency.ts';
-import { Fates, largestEvent, sourceText, type Fate, type Poller, type PollerParts } from './poller.ts';
+import { collecting, largestEvent, sourceText, type Fate, type Fates, type Poller, type PollerParts } from './poller.ts';
 import { mostFilteredIds } from './polled-invocations.ts';
 import { QueueBatches, type KeptOut, type QueueRecord } from './sqs-batches.ts';
 import { SourceTrouble } from './source-trouble.ts';
@@ -24,7 +24,8 @@ export class QueuePoller implements Poller {
   readonly #source: QueueSource;
   readonly #shape: QueueEventShape;
   readonly #concurrency: PollConcurrency;
-  readonly #fates = new Fates();
+  readonly #fates: Fates;
+  readonly #collecting: Fate;
   readonly #batches: QueueBatches;
   readonly #arn: string;
   readonly #fifo: boolean;
@@ -38,6 +39,8 @@ export class QueuePoller implements Poller {
 
   constructor(parts: PollerParts, source: QueueSource, shape: QueueEventShape) {
     this.#parts = parts;
+    this.#fates = parts.fates;
+    this.#collecting = collecting('message', parts.configuration);
     this.#source = source;
     this.#shape = shape;
     this.#arn = parts.configuration.eventSourceArn;
@@ -159,7 +162,7 @@ export class QueuePoller implements Poller {
       const json = this.#shape.record(message, this.#arn, configuration.maximumBatchingWindowInSeconds);
       if (filters.matches(json)) {
         kept.push({ message, json, bytes: Buffer.byteLength(json) });
-        this.#fates.set(message.messageId, collecting);
+        this.#fates.set(message.messageId, this.#collecting);
       } else {
         dropped.push(message);
         filtered.add(message.messageId, json, clock.now());
@@ -211,8 +214,6 @@ export class QueuePoller implements Poller {
     return run;
   }
 }
-
-const collecting: Fate = { fate: 'collecting', sentence: 'The message waits for its batch to fill or for the batching window to end.' };
 
 interface WindowEnd {
   /** Aborts when the window ends, or polling stops. */

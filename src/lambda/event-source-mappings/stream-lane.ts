@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { StreamPosition, StreamRead, StreamRecord, StreamSource } from '../../contracts/event-sources.ts';
 import { compareSequences } from './checkpoints.ts';
 import { mostFilteredIds } from './polled-invocations.ts';
-import { largestEvent } from './poller.ts';
+import { collecting, largestEvent } from './poller.ts';
 import type { Segment, StreamItem } from './stream-segments.ts';
 import { StreamWork, type StreamWorkParts } from './stream-work.ts';
 import { windowStart } from './tumbling-windows.ts';
@@ -160,7 +160,7 @@ export class StreamLane {
       poller.counts.received += 1;
       poller.counts.matched += 1;
       batch.add(item);
-      fates.set(record.sequenceNumber, { fate: 'collecting', sentence: 'The record waits for its batch to fill or for the batching window to end.' });
+      fates.set(record.sequenceNumber, collecting('record', poller.configuration));
       if (batch.bytes > largestEvent) return true;
     }
     batch.position = next;

@@ -2,10 +2,10 @@
 import type { DocumentStore } from '../../contracts/documents.ts';
 import type { ResetPosition, ShardSummary } from '../../contracts/event-source-mappings.ts';
 import type { Shard, StreamRead, StreamEventShape, StreamPosition, StreamSource } from '../../contracts/event-sources.ts';
-import { Checkpoints, compareSequences } from './checkpoints.ts';
+import { Checkpoints, compareSequences, type ReadingStart } from './checkpoints.ts';
 import type { FailureDeliveries } from './failure-records.ts';
 import { streamArnOf, type StreamConfiguration } from './mapping.ts';
-import { Fates, sourceText, type Fate, type Poller, type PollerParts } from './poller.ts';
+import { sourceText, type Fate, type Fates, type Poller, type PollerParts } from './poller.ts';
 import { SourceTrouble } from './source-trouble.ts';
 import { StreamLane } from './stream-lane.ts';
 import { pause } from './waits.ts';
@@ -36,13 +36,11 @@ export class StreamPoller implements Poller {
   readonly #streamArn: string;
   readonly #checkpoints: Checkpoints;
   readonly #trouble: SourceTrouble;
-  readonly #fates = new Fates();
+  readonly #fates: Fates;
   readonly #shards = new Map<string, ShardReading>();
   readonly #waiting = new Set<() => void>();
   /** How often the source has told of records. */
   #told = 0;
-  /** Places where reading began, for what lies before them. */
-  readonly #begunAfter = new Map<string, string>();
   #polling: { stop: AbortController; done: Promise<void> } | undefined;
   /** What a person set instead of the starting position. */
   #override: StreamPosition | undefined;
@@ -51,6 +49,7 @@ export class StreamPoller implements Poller {
 
   constructor(parts: PollerParts, services: StreamPollerServices) {
     this.#parts = parts;
+    this.#fates = parts.fates;
     this.#services = services;
     this.#stream = parts.configuration.stream as StreamConfiguration;
     this.#streamArn = streamArnOf(parts.configuration.eventSourceArn);
@@ -95,7 +94,6 @@ export class StreamPoller implements Poller {
   async resetPosition(position: ResetPosition): Promise<void> {
     this.#checkpoints.forget();
     this.#shards.clear();
-    this.#begunAfter.clear();
     this.#override = position.kind === 'TRIM_HORIZON' ? { kind: 'trim-horizon' } : position.kind === 'LATEST' ? { kind: 'latest' } : { kind: 'timestamp', at: position.at };
     await this.#takeUpShards();
   }
@@ -103,7 +101,6 @@ export class StreamPoller implements Poller {
   forget(): void {
     this.#checkpoints.forgetEverywhere();
     this.#shards.clear();
-    this.#begunAfter.clear();
   }
 
   status(): { batchesInFlight: number; concurrency: number; shards: ShardSummary[] } {
@@ -124,10 +121,7 @@ export class StreamPoller implements Poller {
   fate(id: string): Fate | undefined {
     const known = this.#fates.get(id);
     if (known || !/^\d+$/.test(id)) return known;
-    const begun = [...this.#begunAfter.values()];
-    if (begun.length > 0 && begun.length === this.#shards.size && begun.every((sequence) => compareSequences(id, sequence) <= 0)) {
-      return { fate: 'position', sentence: 'The mapping began to read after it.' };
-    }
+    if (this.#checkpoints.startedAfter(id)) return { fate: 'position', sentence: 'The mapping began to read after it: reset its position to have it read, too.' };
     const checkpoints = [...this.#shards.values()].flatMap(({ lanes }) => lanes.map(({ work }) => work.checkpoint.position));
     if (checkpoints.some((position) => position.kind === 'trim-horizon' || ('sequenceNumber' in position && compareSequences(id, position.sequenceNumber) > 0))) {
       return { fate: 'behind', sentence: 'If it is in the stream, earlier records of its shard come first.' };
@@ -203,13 +197,16 @@ export class StreamPoller implements Poller {
   /** Applies the starting position. LATEST and a timestamp become places that last before anything else happens. */
   async #begin(shards: readonly Shard[], signal: AbortSignal | undefined): Promise<void> {
     const positions = new Map<string, StreamPosition>();
+    const starts: Record<string, ReadingStart> = {};
     for (const { shardId } of shards) {
       const start = this.#startingPosition();
-      const position = start.kind === 'latest' ? (await this.#services.source.read(this.#streamArn, shardId, start, 1, signal)).next : start;
+      const { records: [first], next } = start.kind === 'trim-horizon' ? { records: [], next: start } : await this.#services.source.read(this.#streamArn, shardId, start, 1, signal);
+      const position = start.kind === 'latest' ? next : start;
       positions.set(shardId, position);
-      if ('sequenceNumber' in position) this.#begunAfter.set(shardId, position.sequenceNumber);
+      if (start.kind === 'timestamp' && first) starts[shardId] = { sequenceNumber: first.sequenceNumber, including: false };
+      else if ('sequenceNumber' in position) starts[shardId] = { sequenceNumber: position.sequenceNumber, including: position.kind === 'after' };
     }
-    this.#checkpoints.begin(positions, this.#stream.parallelizationFactor);
+    this.#checkpoints.begin(positions, this.#stream.parallelizationFactor, starts);
   }
 
   #startingPosition(): StreamPosition {
