@@ -13,7 +13,11 @@ export class TimeStatus implements vscode.Disposable {
   readonly #speed = vscode.window.createStatusBarItem('localLambda.speed', vscode.StatusBarAlignment.Left, 9.9);
   readonly #resume = vscode.window.createStatusBarItem('localLambda.resume', vscode.StatusBarAlignment.Left, 9.8);
   readonly #faults = vscode.window.createStatusBarItem('localLambda.faults', vscode.StatusBarAlignment.Left, 9.7);
+  readonly #shown = new vscode.EventEmitter<void>();
   readonly #disposables: vscode.Disposable[];
+
+  /** The items say something else, or the same anew. */
+  readonly onDidShow = this.#shown.event;
 
   constructor(engine: EngineClient, leftOvers: LeftOvers, states: FunctionStates) {
     this.#engine = engine;
@@ -28,6 +32,7 @@ export class TimeStatus implements vscode.Disposable {
     this.#faults.command = 'localLambda.endFaults';
     this.#faults.backgroundColor = new vscode.ThemeColor('statusBarItem.warningBackground');
     this.#disposables = [
+      this.#shown,
       this.#speed,
       this.#resume,
       this.#faults,
@@ -91,5 +96,6 @@ export class TimeStatus implements vscode.Disposable {
     } else {
       this.#resume.hide();
     }
+    this.#shown.fire();
   }
 }

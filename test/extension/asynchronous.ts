@@ -131,13 +131,13 @@ describe('asynchronous invocation in a trusted workspace', () => {
     await seen(id, ({ asynchronous }) => asynchronous?.invokeCount === 1 && asynchronous.wait !== undefined);
     await vscode.commands.executeCommand('localLambda.resume');
     await vscode.commands.executeCommand('localLambda.pause');
-    await until(internals.engine.onDidChangeStatus, () => (internals.time.texts.resume === undefined ? undefined : true));
+    await until(internals.time.onDidShow, () => (internals.time.texts.resume === undefined ? undefined : true));
     await vscode.commands.executeCommand('localLambda.advanceTime', 60);
     const fresh = await invokeAsync('Second', {});
     await seen(fresh, ({ status }) => status === 'succeeded');
     assert.equal((await execution(id)).status, 'queued');
     await vscode.commands.executeCommand('localLambda.resume');
     await seen(id, ({ status }) => status === 'succeeded');
-    await until(internals.engine.onDidChangeStatus, () => (internals.time.texts.resume === undefined ? true : undefined));
+    await until(internals.time.onDidShow, () => (internals.time.texts.resume === undefined ? true : undefined));
   });
 });

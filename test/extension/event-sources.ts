@@ -115,7 +115,7 @@ describe('event source mappings in a trusted workspace', () => {
     assert.ok(await run<number>('pauseMappings') >= 1);
     await says(/^paused/);
     await until(tree().onDidChangeTreeData, () => (/paused: records wait/.test(tree().message ?? '') ? true : undefined));
-    await until(engine().onDidChangeMappings, () => (internals.time.texts.resume === undefined ? undefined : true));
+    await until(internals.time.onDidShow, () => (internals.time.texts.resume === undefined ? undefined : true));
     await run('sendRecord', 'parcels', '{"kind":"parcel","n":4}');
     await says(/^paused.*1 waiting/);
     await run('resumeMappings');
