@@ -1,5 +1,5 @@
 /** What the EventBridge service asks of the store, in tables of its own. Each call joins the open transaction. */
-import type { BusEvent } from './resources.ts';
+import type { BusEvent } from './resource-views.ts';
 
 export interface KeptEvent extends BusEvent {
   /** JSON text; absent when it was too large to be kept. */

@@ -1,5 +1,6 @@
 /** What the SNS service asks of the store and of the network: it writes no SQL and speaks no HTTP itself. */
-import type { PublishedMessage, QueueMessage } from './resources.ts';
+import type { PublishedMessage } from './resource-views.ts';
+import type { QueueMessage } from './resources.ts';
 
 /** A POST to a subscribed HTTP endpoint that is still owed. */
 export interface HttpDelivery {

@@ -4,7 +4,7 @@ import type { Execution } from '../contracts/executions.ts';
 import type { ClockState } from '../contracts/clock.ts';
 import type { EventSourceMappingSummary } from '../contracts/event-source-mappings.ts';
 import type { FunctionSummary } from '../contracts/lambda-api.ts';
-import type { ResourcesSnapshot } from '../contracts/resources.ts';
+import type { ResourcesSnapshot } from '../contracts/resource-views.ts';
 import {
   clockChanged, executionsChanged, functionsChanged, logWritten, mappingsChanged, resourcesChanged, statusChanged, type EngineStatus, type LogBatch,
 } from '../protocol/engine.ts';

@@ -4,7 +4,10 @@ import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { UserError } from '../contracts/faults.ts';
 import type { LambdaApi, LambdaOperation } from '../contracts/lambda-api.ts';
 import type { Logger } from '../contracts/logger.ts';
-import type { BucketPort, BusSummary, EventBusPort, QueuePort, ResourceDefinition, ResourceHosts, ResourcesSnapshot, ServiceDelivery, ServiceInput, ServiceOutput, TopicPort, TopicSummary } from '../contracts/resources.ts';
+import type { BusSummary, ResourcesSnapshot, TopicSummary } from '../contracts/resource-views.ts';
+import type {
+  BucketPort, EventBusPort, QueuePort, ResourceDefinition, ResourceHosts, ServiceDelivery, ServiceInput, ServiceOutput, TopicPort,
+} from '../contracts/resources.ts';
 import {
   callService, deleteBucketObject, deleteMessage, explainEvent, fireRule, listBucketObjects, listResources, peekMessages, peekRecords, putStreamRecord,
   putTableChange, readBucketObject,

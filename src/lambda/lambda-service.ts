@@ -22,6 +22,7 @@ import { functionArn, functionNotFound, parseFunctionName } from './function-nam
 import { EventSourceMappings } from './event-source-mappings/event-source-mappings.ts';
 import { PolledInvocations } from './event-source-mappings/polled-invocations.ts';
 import { FunctionRegistry, type FunctionState } from './function-registry.ts';
+import { functionSummary } from './function-summary.ts';
 import { FaultingRunner } from './faulting-runner.ts';
 import { InjectedFaults } from './injected-faults.ts';
 import { invocationRecord } from './invocation-record.ts';
@@ -208,8 +209,9 @@ export class LambdaService implements LambdaHost, EventInvoker {
   }
 
   listSummaries(): FunctionSummary[] {
-    this.#last ??= this.#options.history.lastByFunction();
-    return this.#registry.names().map((name) => this.#summary(name, this.#registry.get(name) as FunctionState));
+    const last = this.#last ??= this.#options.history.lastByFunction();
+    const parts = { registry: this.#registry, concurrency: this.#concurrency, asynchronous: this.#asynchronous, eventConfigs: this.#eventConfigs, recursion: this.#recursion, faults: this.#faults };
+    return this.#registry.names().map((name) => functionSummary(name, this.#registry.get(name) as FunctionState, last.get(name), parts));
   }
 
   content(executionId: string): ExecutionContent | undefined {
@@ -347,31 +349,6 @@ export class LambdaService implements LambdaHost, EventInvoker {
       ...(config?.onSuccess === undefined ? {} : { onSuccess: config.onSuccess }),
       ...(config?.onFailure === undefined ? {} : { onFailure: config.onFailure }),
       mayLoop: this.#recursion.get(name) === 'Allow',
-    };
-  }
-
-  // ---- what views show ----
-
-  #summary(name: string, state: FunctionState): FunctionSummary {
-    const { configuration, origin } = state;
-    const last = this.#last?.get(name);
-    const faults = this.#faults.get(name);
-    return {
-      name, arn: state.runnable.functionArn, runtime: configuration.runtime, handler: configuration.handler,
-      ...(configuration.code.handlerFile === undefined ? {} : { handlerFile: configuration.code.handlerFile }),
-      ...(configuration.code.handlerExport === undefined ? {} : { handlerExport: configuration.code.handlerExport }),
-      codeFolder: configuration.code.folder, origin, description: configuration.description, timeout: configuration.timeout,
-      memorySize: configuration.memorySize, environmentNames: Object.keys(configuration.environment),
-      layers: [...configuration.layers, ...configuration.unresolvedLayers],
-      versions: this.#registry.versions(name).map(({ version }) => String(version)),
-      aliases: this.#registry.aliases(name).map((alias) => ({ name: alias.name, functionVersion: alias.functionVersion, additionalVersionWeights: alias.additionalVersionWeights })),
-      ...(state.reservedConcurrency === undefined ? {} : { reservedConcurrency: state.reservedConcurrency }),
-      inFlight: this.#concurrency.running(name), queued: this.#asynchronous.queuedOf(name),
-      ...(configuration.deadLetterTargetArn ? { deadLetterTargetArn: configuration.deadLetterTargetArn } : {}),
-      eventInvokeConfigs: this.#eventConfigs.summaries(name), recursiveLoop: this.#recursion.get(name),
-      ...(faults === undefined ? {} : { faults }),
-      changed: state.changed,
-      ...(last === undefined ? {} : { last }),
     };
   }
 

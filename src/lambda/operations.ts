@@ -4,11 +4,12 @@ import type { FunctionConfiguration } from '../contracts/functions.ts';
 import type { LambdaOperation, OperationResult } from '../contracts/lambda-api.ts';
 import type { CodeStore, FrozenCode } from '../contracts/runner.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
+import { AliasOperations, preconditionFailed } from './alias-operations.ts';
 import { minimumUnreserved, type Concurrency } from './concurrency.ts';
 import { changesFrom, newConfiguration } from './function-input.ts';
-import { functionArn, functionNotFound, parseFunctionName, validationFault, type FunctionReference } from './function-names.ts';
+import { functionNotFound, parseFunctionName, type FunctionReference } from './function-names.ts';
 import type { EventInvokeConfigs } from './event-invoke-configs.ts';
-import { aliasResponse, configurationResponse } from './function-responses.ts';
+import { configurationResponse } from './function-responses.ts';
 import { revisionOf, type FunctionRegistry, type FunctionState, type PublishedVersion } from './function-registry.ts';
 import type { MappingOperations } from './event-source-mappings/mapping-operations.ts';
 import { optionalNumber, optionalObject, optionalText, page, requiredText, textMap, type Input } from './input.ts';
@@ -35,6 +36,7 @@ export class Operations {
 
   constructor(parts: OperationsParts) {
     this.#parts = parts;
+    const aliases = new AliasOperations(parts);
     this.#handlers = {
       CreateFunction: (input) => this.#createFunction(input),
       DeleteFunction: (input) => this.#deleteFunction(input),
@@ -45,11 +47,11 @@ export class Operations {
       UpdateFunctionConfiguration: (input) => this.#updateFunctionConfiguration(input),
       PublishVersion: (input) => this.#publishVersion(input),
       ListVersionsByFunction: (input) => this.#listVersions(input),
-      CreateAlias: (input) => this.#createAlias(input),
-      GetAlias: (input) => this.#getAlias(input),
-      ListAliases: (input) => this.#listAliases(input),
-      UpdateAlias: (input) => this.#updateAlias(input),
-      DeleteAlias: (input) => this.#deleteAlias(input),
+      CreateAlias: (input) => aliases.create(input),
+      GetAlias: (input) => aliases.get(input),
+      ListAliases: (input) => aliases.list(input),
+      UpdateAlias: (input) => aliases.update(input),
+      DeleteAlias: (input) => aliases.delete(input),
       PutFunctionConcurrency: (input) => this.#putConcurrency(input),
       GetFunctionConcurrency: (input) => this.#getConcurrency(input),
       DeleteFunctionConcurrency: (input) => this.#deleteConcurrency(input),
@@ -195,90 +197,6 @@ export class Operations {
     return { status: 200, body: { Versions: items, ...(nextMarker === undefined ? {} : { NextMarker: nextMarker }) } };
   }
 
-  // ---- aliases ----
-
-  #createAlias(input: Input): OperationResult {
-    const { name } = this.#reference(input);
-    this.#state(name);
-    const alias = requiredText(input, 'Name');
-    if (!/^(?!^[0-9]+$)([a-zA-Z0-9-_]+)$/.test(alias) || alias.length > 128) {
-      throw validationFault(alias, 'name', 'Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)');
-    }
-    const existing = this.#parts.registry.alias(name, alias);
-    if (existing) {
-      throw new AwsFault('ResourceConflictException', 409, `Alias already exists: ${functionArn(name, this.#account())}:${alias}`);
-    }
-    const functionVersion = requiredText(input, 'FunctionVersion');
-    const additionalVersionWeights = this.#weights(name, functionVersion, input) ?? {};
-    this.#checkVersion(name, functionVersion);
-    const stored = this.#parts.registry.putAlias(name, { name: alias, functionVersion, description: optionalText(input, 'Description') ?? '', additionalVersionWeights });
-    this.#parts.changed(name);
-    return { status: 201, body: aliasResponse(name, stored, this.#account()) };
-  }
-
-  #getAlias(input: Input): OperationResult {
-    const { name } = this.#reference(input);
-    return { status: 200, body: aliasResponse(name, this.#alias(name, requiredText(input, 'Name')), this.#account()) };
-  }
-
-  #listAliases(input: Input): OperationResult {
-    const { name } = this.#reference(input);
-    this.#state(name);
-    const version = optionalText(input, 'FunctionVersion');
-    const aliases = this.#parts.registry.aliases(name).filter((alias) => version === undefined || alias.functionVersion === version || version in alias.additionalVersionWeights);
-    const { items, nextMarker } = page(input, aliases);
-    return { status: 200, body: { Aliases: items.map((alias) => aliasResponse(name, alias, this.#account())), ...(nextMarker === undefined ? {} : { NextMarker: nextMarker }) } };
-  }
-
-  #updateAlias(input: Input): OperationResult {
-    const { name } = this.#reference(input);
-    const alias = this.#alias(name, requiredText(input, 'Name'));
-    const revision = optionalText(input, 'RevisionId');
-    if (revision !== undefined && revision !== alias.revisionId) throw preconditionFailed();
-    const functionVersion = optionalText(input, 'FunctionVersion') ?? alias.functionVersion;
-    const additionalVersionWeights = this.#weights(name, functionVersion, input) ?? alias.additionalVersionWeights;
-    this.#checkVersion(name, functionVersion);
-    const stored = this.#parts.registry.putAlias(name, {
-      name: alias.name, functionVersion, description: optionalText(input, 'Description') ?? alias.description, additionalVersionWeights,
-    });
-    this.#parts.changed(name);
-    return { status: 200, body: aliasResponse(name, stored, this.#account()) };
-  }
-
-  #deleteAlias(input: Input): OperationResult {
-    const { name } = this.#reference(input);
-    // Deleting an alias that is not there answers 204 too (lambda-facts §5).
-    if (this.#parts.registry.get(name)) {
-      this.#parts.registry.deleteAlias(name, requiredText(input, 'Name'));
-      this.#parts.changed(name);
-    }
-    return { status: 204 };
-  }
-
-  #weights(name: string, functionVersion: string, input: Input): Record<string, number> | undefined {
-    const routing = optionalObject(input, 'RoutingConfig');
-    if (!routing) return undefined;
-    const entries = Object.entries(optionalObject(routing, 'AdditionalVersionWeights') ?? {});
-    if (entries.length > 1) throw new AwsFault('InvalidParameterValueException', 400, 'Number of items in AdditionalVersionWeights cannot be greater than 1');
-    for (const [version, weight] of entries) {
-      if (functionVersion === '$LATEST' || version === '$LATEST') {
-        throw new AwsFault('InvalidParameterValueException', 400, '$LATEST is not supported for an alias pointing to more than 1 version');
-      }
-      if (version === functionVersion) {
-        throw new AwsFault('InvalidParameterValueException', 400, `Invalid function version ${version}. Function version ${version} is already included in routing configuration.`);
-      }
-      if (typeof weight !== 'number' || weight < 0 || weight > 1) {
-        throw validationFault(JSON.stringify(Object.fromEntries(entries)), 'routingConfig.additionalVersionWeights', 'Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member must have value greater than or equal to 0.0]');
-      }
-      this.#checkVersion(name, version);
-    }
-    return Object.fromEntries(entries) as Record<string, number>;
-  }
-
-  #checkVersion(name: string, version: string): void {
-    if (version !== '$LATEST' && !this.#parts.registry.version(name, version)) throw functionNotFound(name, version, this.#account());
-  }
-
   // ---- concurrency, tags, account ----
 
   #putConcurrency(input: Input): OperationResult {
@@ -359,15 +277,6 @@ export class Operations {
     return state;
   }
 
-  #alias(name: string, alias: string) {
-    this.#state(name);
-    const found = this.#parts.registry.alias(name, alias);
-    if (!found) {
-      throw new AwsFault('ResourceNotFoundException', 404, `Cannot find alias arn: ${functionArn(name, this.#account())}:${alias}`, { messageKey: 'Message' });
-    }
-    return found;
-  }
-
   async #configuration(input: Input): Promise<Record<string, unknown>> {
     const { name, qualifier } = this.#reference(input);
     const state = this.#parts.registry.get(name);
@@ -403,14 +312,6 @@ export class Operations {
   #collect(): void {
     void this.#parts.codeStore.collect(this.#parts.registry.foldersInUse());
   }
-}
-
-function preconditionFailed(): AwsFault {
-  return new AwsFault(
-    'PreconditionFailedException', 412,
-    'The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id',
-    { messageKey: 'Message' },
-  );
 }
 
 function codeOf(frozen: FrozenCode): FunctionConfiguration['code'] {

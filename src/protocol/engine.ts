@@ -4,7 +4,8 @@ import type { Execution, ExecutionContent, ExecutionQuery } from '../contracts/e
 import type { BatchRedrive, EventSourceMappingSummary, RecordFate, RecordSample, ResetPosition } from '../contracts/event-source-mappings.ts';
 import type { ClockState } from '../contracts/clock.ts';
 import type { EventAction, FaultSettings, FunctionSummary } from '../contracts/lambda-api.ts';
-import type { BucketObject, EventExplanation, PeekedMessage, PeekedRecord, PeekRecords, ResourcesSnapshot, ServiceInput, ServiceOutput, TableChange } from '../contracts/resources.ts';
+import type { BucketObject, EventExplanation, PeekedMessage, PeekedRecord, PeekRecords, ResourcesSnapshot } from '../contracts/resource-views.ts';
+import type { ServiceInput, ServiceOutput, TableChange } from '../contracts/resources.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
 import type { WorkspaceDiagnostic } from '../contracts/workspace.ts';
 

@@ -1,5 +1,5 @@
 /** Looks at records without a position: for people. */
-import type { PeekedRecord, PeekRecords, ShardSummary, StreamPlace } from '../contracts/resources.ts';
+import type { PeekedRecord, PeekRecords, ShardSummary, StreamPlace } from '../contracts/resource-views.ts';
 import type { ShardKey, StoredStreamRecord, StreamRecordStore } from '../contracts/stream-records.ts';
 import { readShard } from './shard-reading.ts';
 

@@ -1,7 +1,7 @@
 /** What EventBridge writes with every event, in SQLite: the last events of each bus, counts of matches, runs of schedules. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { BusStore, KeptEvent, ScheduleRun } from '../contracts/buses.ts';
-import type { BusEvent } from '../contracts/resources.ts';
+import type { BusEvent } from '../contracts/resource-views.ts';
 import { inTransaction } from './database.ts';
 
 export const busStoreSchema = `

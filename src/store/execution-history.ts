@@ -6,6 +6,7 @@ import { Checkpointer } from './checkpointer.ts';
 import { inTransaction, openDatabase } from './database.ts';
 import { exportHistory } from './history-export.ts';
 import { selectExecutions } from './history-query.ts';
+import { bytesText, interrupted, searchText } from './history-rows.ts';
 import { historyMigrations, prepareHistory } from './history-schema.ts';
 import { LogText } from './log-text.ts';
 
@@ -167,9 +168,9 @@ export class SqliteExecutionHistory implements ExecutionHistory {
     const pending = this.#stuck ? this.#pending.get(id) : undefined;
     if (!row && !pending) return undefined;
     const live = this.#logs.get(id)?.text.read();
-    const response = text(pending?.response ?? row?.response);
+    const response = bytesText(pending?.response ?? row?.response);
     return {
-      request: text(pending?.request ?? row?.request) ?? '',
+      request: bytesText(pending?.request ?? row?.request) ?? '',
       ...(response === undefined ? {} : { response }),
       log: live?.text ?? row?.log ?? '',
       logTruncated: live?.truncated ?? row?.log_truncated === 1,
@@ -386,21 +387,8 @@ export class SqliteExecutionHistory implements ExecutionHistory {
     const rows = this.#database.prepare("SELECT document FROM executions WHERE status = 'running'").all() as { document: string }[];
     for (const { document } of rows) {
       const execution = JSON.parse(document) as Execution;
-      this.save({
-        ...execution,
-        // An event is still in its queue, and runs again.
-        status: execution.invocationType === 'Event' ? 'queued' : 'interrupted',
-        attempts: execution.attempts.map((attempt) => (attempt.status === 'running' ? { ...attempt, status: 'interrupted' } : attempt)),
-      });
+      this.save(interrupted(execution));
     }
     this.flush();
   }
-}
-
-function text(bytes: Uint8Array | null | undefined): string | undefined {
-  return bytes ? Buffer.from(bytes).toString('utf8') : undefined;
-}
-
-function searchText({ id, functionName, errorType, errorMessage }: Execution): string {
-  return `${id}\n${functionName}\n${errorType ?? ''}\n${errorMessage ?? ''}`.toLowerCase();
 }

@@ -1,6 +1,6 @@
 /** What SNS writes with every message, in SQLite: counts, the last outcomes, FIFO deduplication, HTTP deliveries. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { PublishedMessage } from '../contracts/resources.ts';
+import type { PublishedMessage } from '../contracts/resource-views.ts';
 import type { HttpDelivery, QueuedDelivery, TopicStore } from '../contracts/topics.ts';
 import { inTransaction } from './database.ts';
 

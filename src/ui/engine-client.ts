@@ -10,7 +10,7 @@ import type { Execution } from '../contracts/executions.ts';
 import { UserError } from '../contracts/faults.ts';
 import type { FunctionSummary } from '../contracts/lambda-api.ts';
 import type { Logger } from '../contracts/logger.ts';
-import type { ResourcesSnapshot } from '../contracts/resources.ts';
+import type { ResourcesSnapshot } from '../contracts/resource-views.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
 import type { WorkspaceDiagnostic } from '../contracts/workspace.ts';
 import { connectEngine } from '../host/engine-connection.ts';

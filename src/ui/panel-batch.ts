@@ -2,7 +2,7 @@
 import { countOutcomes } from '../contracts/batch-outcomes.ts';
 import type { EventSourceMappingSummary, RecordFate } from '../contracts/event-source-mappings.ts';
 import type { Execution, PolledBatch } from '../contracts/executions.ts';
-import type { ResourcesSnapshot } from '../contracts/resources.ts';
+import type { ResourcesSnapshot } from '../contracts/resource-views.ts';
 import type { BatchDetail, BatchNode } from '../protocol/panel-batch.ts';
 import { sourceName } from './event-sources/mapping-words.ts';
 import { sourceOf, type BatchRecords } from './panel-batch-records.ts';

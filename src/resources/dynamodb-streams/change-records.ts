@@ -1,7 +1,8 @@
 /** From a change of an item to the record of a table's stream, as it is stored and as it goes out. */
 import { createHash } from 'node:crypto';
 import type { StreamRecord as PolledRecord } from '../../contracts/event-sources.ts';
-import type { ServiceOutput, StreamViewType, TableChange } from '../../contracts/resources.ts';
+import type { StreamViewType } from '../../contracts/resource-views.ts';
+import type { ServiceOutput, TableChange } from '../../contracts/resources.ts';
 import type { NewStreamRecord, StoredStreamRecord } from '../../contracts/stream-records.ts';
 import { validation } from '../input-check.ts';
 import { canonical, checkedItem, keysOf, sizeOf, type Item, type KeyAttribute } from './attribute-values.ts';

@@ -6,9 +6,8 @@ import type { Clock } from '../../contracts/clock.ts';
 import type { DocumentStore } from '../../contracts/documents.ts';
 import { SourceNotFound, type Shard, type StreamPosition, type StreamRead, type StreamSource } from '../../contracts/event-sources.ts';
 import type { Logger } from '../../contracts/logger.ts';
-import type {
-  PeekedRecord, PeekRecords, ResourceDefinition, ServiceInput, ServiceOutput, TableChange, TableStreamHost, TableStreamSummary,
-} from '../../contracts/resources.ts';
+import type { PeekedRecord, PeekRecords, TableStreamSummary } from '../../contracts/resource-views.ts';
+import type { ResourceDefinition, ServiceInput, ServiceOutput, TableChange, TableStreamHost } from '../../contracts/resources.ts';
 import type { StreamRecordStore } from '../../contracts/stream-records.ts';
 import { validation } from '../input-check.ts';
 import { peekedData, peekShards, shardCounts } from '../record-peeking.ts';

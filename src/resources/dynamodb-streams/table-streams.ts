@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../contracts/clock.ts';
 import type { DocumentCollection, DocumentStore } from '../../contracts/documents.ts';
 import type { FunctionOrigin } from '../../contracts/functions.ts';
-import { localStreamLabel, type ResourceDefinition, type StreamViewType } from '../../contracts/resources.ts';
+import { type StreamViewType } from '../../contracts/resource-views.ts';
+import { localStreamLabel, type ResourceDefinition } from '../../contracts/resources.ts';
 import type { ShardKey, StreamRecordStore } from '../../contracts/stream-records.ts';
 import type { KeyAttribute } from './attribute-values.ts';
 

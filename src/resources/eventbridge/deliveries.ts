@@ -1,6 +1,7 @@
 /** One event to one target: Lambda, SQS, SNS or another bus, and to the target's dead-letter queue when it is not taken. */
 import { AwsFault, UserError } from '../../contracts/faults.ts';
-import type { DeliverySource, EventInvoker, MessageAttribute, QueuePort, RuleDelivery, TopicPort } from '../../contracts/resources.ts';
+import type { RuleDelivery } from '../../contracts/resource-views.ts';
+import type { DeliverySource, EventInvoker, MessageAttribute, QueuePort, TopicPort } from '../../contracts/resources.ts';
 import { serviceOf } from './arns.ts';
 import { targetInput, InvalidInput, type RoutedEvent } from './target-input.ts';
 import type { Rule, Target } from './rule-registry.ts';

@@ -4,8 +4,9 @@ import type { Clock } from '../../contracts/clock.ts';
 import type { DocumentStore } from '../../contracts/documents.ts';
 import { AwsFault, UserError } from '../../contracts/faults.ts';
 import type { Logger } from '../../contracts/logger.ts';
+import type { BusSummary, EventExplanation } from '../../contracts/resource-views.ts';
 import type {
-  BusHost, BusSummary, CallContext, EventBusPort, EventExplanation, EventInvoker, QueuePort, ResourceDefinition, ServiceInput, ServiceOutput, TopicPort,
+  BusHost, CallContext, EventBusPort, EventInvoker, QueuePort, ResourceDefinition, ServiceInput, ServiceOutput, TopicPort,
 } from '../../contracts/resources.ts';
 import type { ResumeGate } from '../../contracts/resume-gate.ts';
 import { busNameOf, defaultBus, parseRuleArn, type Place } from './arns.ts';

@@ -1,5 +1,5 @@
 /** Why the rules of a bus match an event or not, in sentences. */
-import type { EventExplanation } from '../../contracts/resources.ts';
+import type { EventExplanation } from '../../contracts/resource-views.ts';
 import { explain } from '../../patterns/explain.ts';
 import type { Rule } from './rule-registry.ts';
 

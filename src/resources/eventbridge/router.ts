@@ -1,7 +1,8 @@
 /** Events on a bus: which rules match, what their targets get, and what is kept of it for those who ask why. */
 import type { BusStore } from '../../contracts/buses.ts';
 import type { Clock } from '../../contracts/clock.ts';
-import type { EventInvoker, QueuePort, RuleDelivery, TopicPort } from '../../contracts/resources.ts';
+import type { RuleDelivery } from '../../contracts/resource-views.ts';
+import type { EventInvoker, QueuePort, TopicPort } from '../../contracts/resources.ts';
 import { valueAt } from './json-path.ts';
 import type { Place } from './arns.ts';
 import type { Bus, BusRegistry } from './bus-registry.ts';

@@ -3,9 +3,8 @@ import type { Clock } from '../../contracts/clock.ts';
 import type { DocumentStore } from '../../contracts/documents.ts';
 import { SourceNotFound, type Shard, type StreamPosition, type StreamRead, type StreamSource } from '../../contracts/event-sources.ts';
 import type { Logger } from '../../contracts/logger.ts';
-import type {
-  PeekedRecord, PeekRecords, ResourceDefinition, ServiceInput, ServiceOutput, StreamHost, StreamSummary,
-} from '../../contracts/resources.ts';
+import type { PeekedRecord, PeekRecords, StreamSummary } from '../../contracts/resource-views.ts';
+import type { ResourceDefinition, ServiceInput, ServiceOutput, StreamHost } from '../../contracts/resources.ts';
 import type { StreamRecordStore } from '../../contracts/stream-records.ts';
 import { peekedData, peekShards, shardCounts } from '../record-peeking.ts';
 import { RecordTrimming } from '../record-trimming.ts';

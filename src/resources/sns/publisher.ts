@@ -1,7 +1,8 @@
 /** A message on its way from a topic to its subscriptions: who gets it, in which form, and why the others do not. */
 import type { Clock } from '../../contracts/clock.ts';
 import type { Logger } from '../../contracts/logger.ts';
-import type { EventInvoker, PublishedMessage, QueueMessage, QueuePort } from '../../contracts/resources.ts';
+import type { PublishedMessage } from '../../contracts/resource-views.ts';
+import type { EventInvoker, QueueMessage, QueuePort } from '../../contracts/resources.ts';
 import type { TopicStore } from '../../contracts/topics.ts';
 import { contentType, retryDelays } from './delivery-policy.ts';
 import { lambdaEvent, notificationText, notificationToSign, type Notification } from './envelope.ts';

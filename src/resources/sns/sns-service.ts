@@ -3,9 +3,8 @@ import type { Clock } from '../../contracts/clock.ts';
 import type { DocumentStore } from '../../contracts/documents.ts';
 import { AwsFault } from '../../contracts/faults.ts';
 import type { Logger } from '../../contracts/logger.ts';
-import type {
-  CallContext, EventInvoker, QueuePort, ResourceDefinition, ServiceInput, ServiceOutput, TopicHost, TopicPort, TopicSummary,
-} from '../../contracts/resources.ts';
+import type { TopicSummary } from '../../contracts/resource-views.ts';
+import type { CallContext, EventInvoker, QueuePort, ResourceDefinition, ServiceInput, ServiceOutput, TopicHost, TopicPort } from '../../contracts/resources.ts';
 import type { ResumeGate } from '../../contracts/resume-gate.ts';
 import type { HttpPoster, TopicStore } from '../../contracts/topics.ts';
 import type { Place } from './arns.ts';

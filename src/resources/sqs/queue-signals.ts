@@ -29,7 +29,6 @@ export class QueueSignals {
   readonly #logger: Logger;
   readonly #changed: () => void;
   readonly #waiters = new Map<string, Set<Waiter>>();
-  readonly #listeners = new Map<string, Set<() => void>>();
   readonly #timers = new Map<string, { real?: Armed; wait?: Armed }>();
   readonly #announced = new Set<string>();
   #closed = false;
@@ -50,7 +49,7 @@ export class QueueSignals {
   announce(name: string): void {
     this.#changed();
     if (this.#announced.has(name) || this.#closed) return;
-    if (!this.#waiters.has(name) && !this.#listeners.has(name)) return;
+    if (!this.#waiters.has(name)) return;
     this.#announced.add(name);
     queueMicrotask(() => {
       this.#announced.delete(name);
@@ -94,11 +93,6 @@ export class QueueSignals {
     return enlist(this.#waiters, name, waiter);
   }
 
-  /** Calls `listener` whenever the queue may have messages to receive. Returns the unsubscribe function. */
-  listen(name: string, listener: () => void): () => void {
-    return enlist(this.#listeners, name, listener);
-  }
-
   /** The queue is gone. */
   forget(name: string, error: Error): void {
     this.#disarm(name);
@@ -113,7 +107,6 @@ export class QueueSignals {
     for (const name of [...this.#timers.keys()]) this.#disarm(name);
     for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.end();
     this.#waiters.clear();
-    this.#listeners.clear();
   }
 
   #disarm(name: string): void {
@@ -139,7 +132,6 @@ export class QueueSignals {
   }
 
   #wake(name: string): void {
-    for (const listener of this.#listeners.get(name) ?? []) listener();
     // The longest waiting receive is served first. One that stays empty leaves nothing for the others either.
     for (const waiter of this.#waiters.get(name) ?? []) if (!waiter.attempt()) return;
   }

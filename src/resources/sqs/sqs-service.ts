@@ -4,9 +4,8 @@ import type { DocumentStore } from '../../contracts/documents.ts';
 import type { MessagePlace, QueueSource } from '../../contracts/event-sources.ts';
 import type { Logger } from '../../contracts/logger.ts';
 import type { QueueMessageStore, StoredMessage } from '../../contracts/queue-messages.ts';
-import type {
-  CallContext, PeekedMessage, QueueHost, QueueMessage, QueuePoller, QueueSummary, ResourceDefinition, ServiceInput, ServiceOutput,
-} from '../../contracts/resources.ts';
+import type { PeekedMessage, QueueSummary } from '../../contracts/resource-views.ts';
+import type { CallContext, QueueHost, QueueMessage, ResourceDefinition, ServiceInput, ServiceOutput } from '../../contracts/resources.ts';
 import { invalidParameter, queueDoesNotExist } from './faults.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { MessageOperations } from './message-operations.ts';
@@ -38,7 +37,7 @@ export interface SqsParts {
 
 type Operation = (input: ServiceInput, context: CallContext) => ServiceOutput | Promise<ServiceOutput>;
 
-export class SqsService implements QueueHost, QueuePoller {
+export class SqsService implements QueueHost {
   readonly signingName = 'sqs';
   /** As pollers see the queues. */
   readonly source: QueueSource;
@@ -47,7 +46,6 @@ export class SqsService implements QueueHost, QueuePoller {
   readonly #signals: QueueSignals;
   readonly #housekeeping: Housekeeping;
   readonly #sender: Sender;
-  readonly #receipts: Receipts;
   readonly #queues: QueueOperations;
   readonly #moves: MoveTasks;
   readonly #operations: ReadonlyMap<string, Operation>;
@@ -60,7 +58,7 @@ export class SqsService implements QueueHost, QueuePoller {
     const housekeeping = this.#housekeeping = new Housekeeping({ clock, messages, registry, logger, changed: (name) => signals.announce(name) });
     const queues = this.#queues = new QueueOperations({ clock, messages, registry, signals, housekeeping, account });
     const sender = this.#sender = new Sender({ clock, messages, signals, uuid });
-    const receipts = this.#receipts = new Receipts({ clock, messages, registry, signals });
+    const receipts = new Receipts({ clock, messages, registry, signals });
     const receiver = new Receiver({ clock, messages, registry, signals, expire: (queue) => housekeeping.expire(queue) });
     this.source = new EmbeddedQueueSource({ clock, messages, registry, receiver, receipts, place: (queue, messageId) => this.#placeOf(queue, messageId) });
     const operations = new MessageOperations({ messages, queues, sender, receiver, receipts });
@@ -123,14 +121,6 @@ export class SqsService implements QueueHost, QueuePoller {
       ...optional('deduplicationId', message.deduplicationId), ...optional('delaySeconds', message.delaySeconds),
     });
     return { messageId };
-  }
-
-  onMessages(queueArn: string, listener: () => void): () => void {
-    return this.#signals.listen(queueArn.slice(queueArn.lastIndexOf(':') + 1), listener);
-  }
-
-  giveBack(queueArn: string, receiptHandles: readonly string[]): void {
-    this.#receipts.giveBack(this.#require(queueArn), receiptHandles);
   }
 
   setBaseline(definitions: readonly ResourceDefinition[]): void {

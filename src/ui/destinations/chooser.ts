@@ -1,7 +1,7 @@
 /** Which queue, topic, bus, rule or bucket a command means: a node of the view, an ARN or name, or a Quick Pick. */
 import * as vscode from 'vscode';
 import { UserError } from '../../contracts/faults.ts';
-import type { BucketSummary, BusSummary, QueueSummary, ResourcesSnapshot, TopicSummary } from '../../contracts/resources.ts';
+import type { BucketSummary, BusSummary, QueueSummary, ResourcesSnapshot, TopicSummary } from '../../contracts/resource-views.ts';
 import type { EngineClient } from '../engine-client.ts';
 import type { Node, Rule } from './nodes.ts';
 import { bucketDescription, queueDescription, ruleDescription, topicDescription } from './words.ts';

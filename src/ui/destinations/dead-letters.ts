@@ -1,6 +1,6 @@
 /** What a dead letter was: which function got which event, or which batch of a stream. No VS Code, so that Node tests it. */
 import type { EventSourceMappingSummary } from '../../contracts/event-source-mappings.ts';
-import type { PeekedMessage } from '../../contracts/resources.ts';
+import type { PeekedMessage } from '../../contracts/resource-views.ts';
 import { rawMember } from './texts.ts';
 
 export interface DeadEvent {

@@ -1,7 +1,7 @@
 /** Messages, objects and what became of notifications as read-only documents (`local-lambda-resource:/…`). */
 import * as vscode from 'vscode';
 import { UserError } from '../../contracts/faults.ts';
-import type { PeekedMessage } from '../../contracts/resources.ts';
+import type { PeekedMessage } from '../../contracts/resource-views.ts';
 import { explainEvent, peekMessages, readBucketObject } from '../../protocol/engine.ts';
 import type { EngineClient } from '../engine-client.ts';
 import { columnForText } from '../text-column.ts';

@@ -1,5 +1,5 @@
 /** Which subscriptions of a topic would get a message: asked of the engine while it is written. */
-import type { TopicSummary } from '../../contracts/resources.ts';
+import type { TopicSummary } from '../../contracts/resource-views.ts';
 import { explainPattern, type PatternAnswer } from '../../protocol/engine.ts';
 import type { EngineClient } from '../engine-client.ts';
 import type { Draft } from './drafts.ts';

@@ -2,7 +2,7 @@
 import type { EventInvokeConfigSummary, FunctionSummary } from '../../contracts/lambda-api.ts';
 import type {
   BucketObject, BucketSummary, BusSummary, PeekedMessage, PublishedMessage, QueueSummary, ResourcesSnapshot, TopicSummary,
-} from '../../contracts/resources.ts';
+} from '../../contracts/resource-views.ts';
 
 export type Section = 'functions' | 'queues' | 'topics' | 'buses' | 'buckets';
 export type Rule = BusSummary['rules'][number];

@@ -1,7 +1,7 @@
 /** Commands about queues: look, send, purge, redrive, delete, create. */
 import * as vscode from 'vscode';
 import { UserError } from '../../contracts/faults.ts';
-import type { PeekedMessage, QueueSummary } from '../../contracts/resources.ts';
+import type { PeekedMessage, QueueSummary } from '../../contracts/resource-views.ts';
 import { deleteMessage, invoke, peekMessages, redriveBatch } from '../../protocol/engine.ts';
 import { sentence } from '../sentences.ts';
 import { isNode } from './chooser.ts';

@@ -1,5 +1,6 @@
 /** Messages, objects and events as JSON documents to read, and drafts to write and send. No VS Code, so that Node tests it. */
-import type { BusEvent, EventExplanation, PeekedMessage, PublishedMessage, ServiceInput } from '../../contracts/resources.ts';
+import type { BusEvent, EventExplanation, PeekedMessage, PublishedMessage } from '../../contracts/resource-views.ts';
+import type { ServiceInput } from '../../contracts/resources.ts';
 import { indentJson } from '../../protocol/panel-json.ts';
 
 /** A message as a person reads it: its body first, as JSON when it is JSON, every number as it was written. */

@@ -1,6 +1,6 @@
 /** Commands about topics: publish, look at what became of messages, delete. */
 import { UserError } from '../../contracts/faults.ts';
-import type { TopicSummary } from '../../contracts/resources.ts';
+import type { TopicSummary } from '../../contracts/resource-views.ts';
 import { isNode } from './chooser.ts';
 import type { DestinationParts } from './parts.ts';
 import { chooseSource, confirm, wantsDraft } from './queue-commands.ts';

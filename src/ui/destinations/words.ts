@@ -1,5 +1,5 @@
 /** How resources read in the view "Destinations": descriptions beside names, and names of targets. No VS Code. */
-import type { BucketSummary, PeekedMessage, PublishedMessage, QueueSummary, TopicSummary } from '../../contracts/resources.ts';
+import type { BucketSummary, PeekedMessage, PublishedMessage, QueueSummary, TopicSummary } from '../../contracts/resource-views.ts';
 import { waitText } from '../../protocol/wait-clock.ts';
 import { defaultAgeSeconds, defaultRetries, type BusEvent, type DestinationKind, type Rule, type Section, type Subscription } from './nodes.ts';
 

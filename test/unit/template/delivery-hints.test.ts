@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { BusSummary, ResourceHosts, TopicSummary } from '../../../src/contracts/resources.ts';
+import type { BusSummary, TopicSummary } from '../../../src/contracts/resource-views.ts';
+import type { ResourceHosts } from '../../../src/contracts/resources.ts';
 import type { WorkspaceModel } from '../../../src/contracts/workspace.ts';
 import { resourcesSnapshot } from '../../../src/host/resource-handlers.ts';
 import { functionDeliveryHint, serviceDeliveryHint } from '../../../src/template/delivery-hints.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { EventInvokeConfigSummary, FunctionSummary } from '../../../src/contracts/lambda-api.ts';
-import type { BusSummary, PeekedMessage, QueueSummary, ResourcesSnapshot, TopicSummary } from '../../../src/contracts/resources.ts';
+import type { BusSummary, PeekedMessage, QueueSummary, ResourcesSnapshot, TopicSummary } from '../../../src/contracts/resource-views.ts';
 import { eventOf, failedBatch } from '../../../src/ui/destinations/dead-letters.ts';
 import { ageProblem, readAge, readRetries, resourceNameProblem, retriesProblem } from '../../../src/ui/destinations/names.ts';
 import { childrenOf, deadLetterCount, idOf, sections, unqualified, type Node } from '../../../src/ui/destinations/nodes.ts';

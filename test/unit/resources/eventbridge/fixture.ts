@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { AwsFault } from '../../../../src/contracts/faults.ts';
-import type { BusSummary, CallContext, QueueMessage, ResourceDefinition, ServiceInput } from '../../../../src/contracts/resources.ts';
+import type { BusSummary } from '../../../../src/contracts/resource-views.ts';
+import type { CallContext, QueueMessage, ResourceDefinition, ServiceInput } from '../../../../src/contracts/resources.ts';
 import { PausingGate } from '../../../../src/host/pausing-gate.ts';
 import { EventBridgeService } from '../../../../src/resources/eventbridge/eventbridge-service.ts';
 import { busStoreSchema, SqliteBusStore } from '../../../../src/store/bus-store.ts';

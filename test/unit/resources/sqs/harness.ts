@@ -94,6 +94,11 @@ export class Harness {
     this.now('DeleteMessage', { QueueUrl, ReceiptHandle });
   }
 
+  /** As a poller does with the messages of a batch that failed; done when it returns. */
+  giveBack(QueueUrl: string, { MessageId, ReceiptHandle }: ReceivedMessage): void {
+    void this.sqs.source.giveBack(arnOf(QueueUrl.slice(QueueUrl.lastIndexOf('/') + 1)), [{ messageId: MessageId, receiptHandle: ReceiptHandle }]);
+  }
+
   attributes(QueueUrl: string): Record<string, string> {
     return this.now<{ Attributes: Record<string, string> }>('GetQueueAttributes', { QueueUrl, AttributeNames: ['All'] }).Attributes;
   }

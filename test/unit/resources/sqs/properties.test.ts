@@ -1,7 +1,7 @@
 /** What holds whatever is done with a queue, in whatever order. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { arnOf, Harness, type ReceivedMessage } from './harness.ts';
+import { Harness, type ReceivedMessage } from './harness.ts';
 
 type Step =
   | { do: 'send'; group: number; delay: number }
@@ -43,7 +43,7 @@ async function run(t: Harness, url: string, fifo: boolean, script: readonly Step
         const input = { QueueUrl: url, ReceiptHandle: message.ReceiptHandle };
         try {
           if (step.do === 'delete') t.now('DeleteMessage', input);
-          else if (step.do === 'give back') t.sqs.giveBack(arnOf(url.slice(url.lastIndexOf('/') + 1)), [message.ReceiptHandle]);
+          else if (step.do === 'give back') t.giveBack(url, message);
           else t.now('ChangeMessageVisibility', { ...input, VisibilityTimeout: step.do === 'hide' ? 60 : 0 });
         } catch (error) {
           assert.match((error as Error).message, /expired|beyond the limit|not available/);

@@ -1,7 +1,7 @@
 /** Long polling, limits of a receive, and the way to the dead-letter queue. */
 import assert from 'node:assert/strict';
 import { settle } from '../../../support/fake-clock.ts';
-import { account, arnOf, Harness, type ReceivedMessage } from './harness.ts';
+import { arnOf, Harness, type ReceivedMessage } from './harness.ts';
 
 type Answer = { Messages?: ReceivedMessage[] };
 
@@ -139,23 +139,6 @@ describe('SQS: receiving', () => {
     assert.equal(t.receive(url).length, 1);
     t.database.exec('UPDATE queue_partitions SET in_flight = 1');
   });
-
-  it('wakes pollers of the engine, by a subscription that needs no queue yet', async () => {
-    let calls = 0;
-    const stop = t.sqs.onMessages(`arn:aws:sqs:us-east-1:${account}:later`, () => { calls += 1; });
-    const later = t.create('later');
-    t.send(later, 'x');
-    t.send(later, 'y');
-    await settle();
-    assert.equal(calls, 1);
-    t.receive(later, { VisibilityTimeout: 1, MaxNumberOfMessages: 10 });
-    await t.clock.pass(1000);
-    assert.equal(calls, 2);
-    stop();
-    t.send(later, 'z');
-    await settle();
-    assert.equal(calls, 2);
-  });
 });
 
 describe('SQS: the rest of a visibility timeout after a failed batch', () => {
@@ -169,7 +152,7 @@ describe('SQS: the rest of a visibility timeout after a failed batch', () => {
     t.send(url, 'x');
     const [message] = t.receive(url) as [ReceivedMessage];
     await t.clock.pass(30_000);
-    t.sqs.giveBack(arnOf('q'), [message.ReceiptHandle]);
+    t.giveBack(url, message);
     assert.deepEqual(t.counts(url), [0, 1, 0], 'it counts as in flight');
     await t.clock.pass(499);
     assert.equal(t.receive(url).length, 0);
@@ -181,7 +164,7 @@ describe('SQS: the rest of a visibility timeout after a failed batch', () => {
     t.clock.scale = 600;
     t.send(url, 'x');
     const [message] = t.receive(url) as [ReceivedMessage];
-    t.sqs.giveBack(arnOf('q'), [message.ReceiptHandle]);
+    t.giveBack(url, message);
     await t.clock.advance(3600);
     await t.clock.pass(249);
     assert.equal(t.receive(url).length, 0);
@@ -192,7 +175,7 @@ describe('SQS: the rest of a visibility timeout after a failed batch', () => {
   it('goes on after a restart', async () => {
     t.send(url, 'x');
     const [message] = t.receive(url) as [ReceivedMessage];
-    t.sqs.giveBack(arnOf('q'), [message.ReceiptHandle]);
+    t.giveBack(url, message);
     t.restart();
     await t.clock.advance(60);
     await t.clock.pass(250);
@@ -204,7 +187,7 @@ describe('SQS: the rest of a visibility timeout after a failed batch', () => {
     const [old] = t.receive(url) as [ReceivedMessage];
     await t.clock.pass(60_000);
     t.receive(url);
-    t.sqs.giveBack(arnOf('q'), [old.ReceiptHandle]);
+    t.giveBack(url, old);
     await t.clock.advance(60);
     await t.clock.pass(300);
     assert.equal(t.receive(url).length, 0);
@@ -213,7 +196,7 @@ describe('SQS: the rest of a visibility timeout after a failed batch', () => {
   it('can still be cut short by deleting the message', () => {
     t.send(url, 'x');
     const [message] = t.receive(url) as [ReceivedMessage];
-    t.sqs.giveBack(arnOf('q'), [message.ReceiptHandle]);
+    t.giveBack(url, message);
     t.delete(url, message);
     assert.deepEqual(t.counts(url), [0, 0, 0]);
   });
