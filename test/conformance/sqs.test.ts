@@ -357,7 +357,8 @@ describe('Amazon SQS, when the engine is killed', () => {
         }
       }
     });
-    await delay(700);
+    // In the midst of it, however slow the machine is.
+    while (accepted.size < 60) await delay(5);
     engine.child.kill('SIGKILL');
     await once(engine.child, 'exit');
     killed = true;
@@ -377,7 +378,6 @@ describe('Amazon SQS, when the engine is killed', () => {
           await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: ReceiptHandle as string }));
         }
       }
-      assert.ok(accepted.size > 20, `only ${accepted.size} were sent`);
       assert.deepEqual([...accepted].filter((body) => !found.has(body) && !deleted.has(body)), []);
     } finally {
       client.destroy();
