@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import type { EventSourceMappingHost, RecordSample } from '../contracts/event-source-mappings.ts';
 import type { EventShapes, EventSources } from '../contracts/event-sources.ts';
 import type { ExecutionHistory } from '../contracts/executions.ts';
-import type { PeekedMessage, ResourceHosts } from '../contracts/resources.ts';
+import type { PeekedMessage } from '../contracts/resource-views.ts';
+import type { ResourceHosts } from '../contracts/resources.ts';
 
 export interface RecordSampleParts {
   hosts: Partial<ResourceHosts>;
