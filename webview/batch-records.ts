@@ -5,6 +5,7 @@ import { maxBatchRows, type BatchDetail, type BatchRow } from '../src/protocol/p
 import { BatchPages } from './batch-pages.ts';
 import { choices, recordState, type Outcome } from './batch-words.ts';
 import { h, icon, setText } from './dom.ts';
+import { fact } from './facts.ts';
 import { count, duration, fullTime, size } from './formatting.ts';
 import type { Detail } from './state.ts';
 import { copyable } from './summary.ts';
@@ -178,7 +179,7 @@ export class BatchRecordsView {
       return;
     }
     const facts = h('dl', { class: 'facts' });
-    const add = (name: string, ...value: (Node | string)[]) => facts.append(h('div', {}, h('dt', {}, name), h('dd', {}, ...value)));
+    const add = (name: string, ...value: (Node | string)[]) => facts.append(fact(name, ...value));
     const isMessage = row.receiveCount !== undefined;
     add(isMessage ? 'Message ID' : 'Sequence', ...copyable(row.id, isMessage ? 'message ID' : 'sequence number', this.#events));
     add('State', recordState(row, execution).word);

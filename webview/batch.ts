@@ -4,6 +4,7 @@ import type { BatchDetail, BatchNode } from '../src/protocol/panel-batch.ts';
 import { BatchRecordsView, type BatchRecordsEvents } from './batch-records.ts';
 import { endSentence, isPoison, nodeOutcome, nodeTitle, shortPlace, type Polled } from './batch-words.ts';
 import { h, icon, setText } from './dom.ts';
+import { fact } from './facts.ts';
 import { deliveredIdName, targetWords } from './event-words.ts';
 import { count, duration, statusWords } from './formatting.ts';
 import type { Detail } from './state.ts';
@@ -69,7 +70,7 @@ export class BatchView {
     setText(sentence, endSentence(execution, batch, Date.now()));
     const facts = h('dl', { class: 'facts' });
     const add = (name: string, ...value: (Node | string | undefined)[]) => {
-      if (value.some((part) => part !== undefined)) facts.append(h('div', {}, h('dt', {}, name), h('dd', {}, ...value)));
+      if (value.some((part) => part !== undefined)) facts.append(fact(name, ...value));
     };
     const [, , , region = '', account = ''] = sourceArn.split(':');
     const mappingArn = `arn:aws:lambda:${region}:${account}:event-source-mapping:${mappingUuid}`;

@@ -1,6 +1,7 @@
 /** What the detail says above its tabs: which function, how it went, how long, what ran it, what belongs to it. */
 import type { Detail } from './state.ts';
 import { append, h, icon } from './dom.ts';
+import { fact } from './facts.ts';
 import { ago, count, duration, fullTime, preciseTime, shortTime, size, sourceWords, statusWords } from './formatting.ts';
 
 type Execution = Detail['execution'];
@@ -60,7 +61,7 @@ export function facts(execution: Execution, events: SummaryEvents, now: number):
   const list = h('dl', { class: 'facts' });
   const add = (name: string, ...value: (Node | string | undefined)[]) => {
     if (value.every((part) => part === undefined)) return;
-    append(list, [h('div', {}, h('dt', {}, name), h('dd', {}, ...value))]);
+    append(list, [fact(name, ...value)]);
   };
   add('Request ID', ...copyable(execution.requestId ?? execution.id, 'request ID', events));
   if (execution.requestId !== undefined) add('Duplicate of', link(execution.requestId, events));
