@@ -113,12 +113,11 @@ export class PatternTryOut implements vscode.CodeLensProvider, vscode.Disposable
 
   /** Opens both editors. Texts that are not given are samples. */
   async open({ dialect = 'eventbridge', pattern = samplePattern, event = sampleEvent, ...more }: TryOutOptions = {}): Promise<{ pattern: vscode.TextDocument; event: vscode.TextDocument }> {
-    const [left, right] = await Promise.all([pattern, event].map((content) => vscode.workspace.openTextDocument({ language: 'json', content })));
-    const tryOut: TryOut = { ...more, patternDocument: left as vscode.TextDocument, eventDocument: right as vscode.TextDocument, dialect };
+    const patternDocument = await shown(pattern, { viewColumn: vscode.ViewColumn.One, preview: false });
+    const eventDocument = await shown(event, { viewColumn: vscode.ViewColumn.Beside, preview: false, preserveFocus: true });
+    const tryOut: TryOut = { ...more, patternDocument, eventDocument, dialect };
     this.#tryOuts.push(tryOut);
     this.#setContext();
-    await vscode.window.showTextDocument(tryOut.patternDocument, { viewColumn: vscode.ViewColumn.One, preview: false });
-    await vscode.window.showTextDocument(tryOut.eventDocument, { viewColumn: vscode.ViewColumn.Beside, preview: false, preserveFocus: true });
     await this.#ask(tryOut);
     return { pattern: tryOut.patternDocument, event: tryOut.eventDocument };
   }
@@ -171,10 +170,12 @@ export class PatternTryOut implements vscode.CodeLensProvider, vscode.Disposable
     const kind = dialects.find(({ dialect }) => dialect === tryOut.dialect)?.label ?? tryOut.dialect;
     const { judged = [], use } = tryOut;
     const valid = tryOut.failure === undefined && judged.every(({ answer }) => answer.result !== 'invalid');
+    // What is one pattern after the other may be no JSON as a whole yet.
+    const problem = valid ? use?.problem(document.getText()) : undefined;
     const used = tryOut.used === document.getText();
     return [
-      lens(verdict(tryOut)),
-      ...(!use ? [] : used ? [lens(`$(pass-filled) In use in ${use.title}`)] : valid ? [lens(`$(check) Use in ${use.title}`, 'localLambda.useFilters')] : []),
+      lens(problem === undefined ? verdict(tryOut) : `$(error) ${problem}`),
+      ...(!use || problem !== undefined ? [] : used ? [lens(`$(pass-filled) In use in ${use.title}`)] : valid ? [lens(`$(check) Use in ${use.title}`, 'localLambda.useFilters')] : []),
       lens(`${isFilter(tryOut) ? 'Filters' : 'Pattern'} of ${kind}`, use ? '' : 'localLambda.choosePatternDialect'),
       ...(judged.length < 2 ? [] : judged.map((each, index) => lens(`Filter ${index + 1} · ${single(each)}`, '', document.positionAt(each.pattern.offset).line))),
     ];
@@ -243,6 +244,16 @@ export class PatternTryOut implements vscode.CodeLensProvider, vscode.Disposable
     const paths = this.#tryOuts.filter(({ use }) => use).flatMap(({ patternDocument, eventDocument }) => [patternDocument.uri.path, eventDocument.uri.path]);
     void vscode.commands.executeCommand('setContext', 'localLambda.filterTryOuts', paths);
   }
+}
+
+/** Text that comes into an editor which is open: VS Code opens an unsaved document that nobody sees by itself, wherever the focus is. */
+async function shown(text: string, options: vscode.TextDocumentShowOptions): Promise<vscode.TextDocument> {
+  const document = await vscode.workspace.openTextDocument({ language: 'json' });
+  await vscode.window.showTextDocument(document, options);
+  const edit = new vscode.WorkspaceEdit();
+  edit.insert(document.uri, new vscode.Position(0, 0), text);
+  await vscode.workspace.applyEdit(edit);
+  return document;
 }
 
 type Lens = (title: string, command?: string) => vscode.CodeLens;

@@ -218,7 +218,9 @@ export class DestinationsTree implements vscode.TreeDataProvider<Node>, vscode.D
   #describe(): void {
     const dead = deadLetterCount(this.#functions, this.#engine.resources, this.#batchFailures);
     this.#view.badge = dead === 0 ? undefined : { value: dead, tooltip: `${dead} dead ${dead === 1 ? 'letter' : 'letters'}` };
-    const held = this.#leftOvers.waits ? leftOverSentence(this.#leftOvers.state) : undefined;
+    // Mappings that are paused are told of where they are shown.
+    const { events, schedules } = this.#leftOvers.state;
+    const held = events + schedules > 0 ? leftOverSentence(this.#leftOvers.state) : undefined;
     const message = this.#problem ?? held;
     // exactOptionalPropertyTypes: VS Code takes undefined as "no message".
     if (this.#view.message !== message) (this.#view as { message: string | undefined }).message = message;
