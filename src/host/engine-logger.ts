@@ -37,8 +37,11 @@ export class EngineLogger implements Logger {
 /** Writes to stderr, where neither a JSON line nor function output goes. */
 export function stderrSink(minimum: LogLevel = 'info'): (level: LogLevel, message: string) => void {
   const order: LogLevel[] = ['debug', 'info', 'warn', 'error'];
+  let gone = false;
+  // Whoever read it has ended: an error that nobody heard would be logged in turn, without end.
+  process.stderr.on('error', () => { gone = true; });
   return (level, message) => {
-    if (order.indexOf(level) < order.indexOf(minimum)) return;
+    if (gone || order.indexOf(level) < order.indexOf(minimum)) return;
     process.stderr.write(`${new Date().toISOString()} ${level.padEnd(5)} ${message}\n`);
   };
 }
