@@ -21,19 +21,15 @@ export class RecordFilters {
     return this.#patterns.length === 0 || this.#set.matchingText(record).length > 0;
   }
 
-  /** One sentence for each filter that does not match. */
+  /** `Filter 1: …`, one sentence or a few for each filter. */
   explain(record: string): string[] {
     return this.#patterns.map((pattern, index) => {
       const { problem, alternatives } = explain(pattern, record);
       const fields = alternatives.flatMap((alternative) => alternative.fields.filter(({ matched }) => !matched));
       const reasons = [...new Set(fields.map(({ reason, expected, found }) => `${reason ?? ''} It asks for ${expected}${found.length === 0 ? '' : `, and there is ${found.slice(0, 3).join(', ')}`}.`))];
-      return `Filter ${index + 1}, ${shortened(pattern.text)}: ${problem ?? (reasons.slice(0, 3).join(' ') || 'it does not match.')}`;
+      return `Filter ${index + 1}: ${problem ?? (reasons.slice(0, 3).join(' ') || 'it does not match.')}`;
     });
   }
-}
-
-function shortened(text: string): string {
-  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }
 
 /** Records that are remembered, and characters of each. */

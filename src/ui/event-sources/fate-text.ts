@@ -52,7 +52,7 @@ function fateSection({ mappingUuid, functionName, place, fate, sentence, filters
     '',
     sentence,
     ...(place === undefined ? [] : ['', `Its source: ${place}`]),
-    ...(filters && filters.length > 0 ? ['', ...filters.map((reason, index) => `- Filter ${index + 1}: ${reason}`)] : []),
+    ...(filters && filters.length > 0 ? ['', ...filters.map((reason) => `- ${reason}`)] : []),
     ...(until === undefined ? [] : ['', untilLine(until, now)]),
     ...(executionId === undefined ? [] : ['', `Execution \`${executionId}\`: its record has the whole batch, the result and the logs.`]),
     '',

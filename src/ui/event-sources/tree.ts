@@ -209,7 +209,7 @@ function filteredItem({ uuid }: EventSourceMappingSummary, record: FilteredRecor
   item.description = filteredDescription(record);
   item.iconPath = new vscode.ThemeIcon('filter');
   item.contextValue = 'filtered';
-  item.tooltip = [new Date(record.at).toLocaleString(), ...record.reasons.map((reason, index) => `Filter ${index + 1}: ${reason}`)].join('\n');
+  item.tooltip = [new Date(record.at).toLocaleString(), ...record.reasons].join('\n');
   return item;
 }
 

@@ -260,7 +260,7 @@ describe('records as a person reads and writes them', () => {
 describe('"Why did nothing happen?"', () => {
   it('answers for each mapping, with each filter and the time', () => {
     const text = fateText('m-1', [
-      { mappingUuid: 'one', functionName: 'ShipOrder', fate: 'filtered', sentence: 'No filter of the mapping matches it, so it was deleted.', filters: ['body.total is 5, not over 100'] },
+      { mappingUuid: 'one', functionName: 'ShipOrder', fate: 'filtered', sentence: 'No filter of the mapping matches it, so it was deleted.', filters: ['Filter 1: body.total is 5, not over 100'] },
       { mappingUuid: 'two', functionName: 'Audit', fate: 'hidden', sentence: 'It was given back.', until: 61_000, executionId: 'e-1' },
     ], [mapping()], 1000);
     for (const part of ['`m-1`', '## orders → ShipOrder: Filtered out', '- Filter 1: body.total is 5, not over 100', '## Audit: Not visible yet', 'Until 1970-01-01T00:01:01.000Z, 60 s from now.', '`e-1`']) {
