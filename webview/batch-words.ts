@@ -100,6 +100,33 @@ export function nodeOutcome({ run, end, size }: BatchNode): string {
   return failure === undefined ? words : `${failure}, ${words}`;
 }
 
+/** How an invocation looks in the tree: one that answered well may still have left records undone. */
+export function nodeLook({ run, end }: BatchNode): 'queued' | Execution['status'] {
+  if (!run) return 'queued';
+  if (run.status !== 'succeeded' || end === undefined || end.kind === 'done') return run.status;
+  return end.kind === 'returned' || end.kind === 'progressed' ? 'throttled' : 'failed';
+}
+
+/** A word for the list about what became of a batch; undefined when all of it is done, or nothing is known. */
+export function endMark(end: NonNullable<Polled['end']>['kind'] | undefined): string | undefined {
+  switch (end) {
+    case 'returned': return 'came back';
+    case 'progressed': return 'done in part';
+    case 'split': return 'split';
+    case 'retried': return 'tried again';
+    case 'given-up': return 'given up';
+    case 'not-redriven': return 'failed again';
+    case 'done': case 'not-run': case undefined: return undefined;
+  }
+}
+
+/** What the redrive policy of a queue does with messages that came back too often; undefined when there are none. */
+export function deadLetterSentence({ exhausted, deadLetterQueue }: Pick<BatchDetail, 'exhausted' | 'deadLetterQueue'>): string | undefined {
+  if (!deadLetterQueue || exhausted === 0) return undefined;
+  const one = exhausted === 1;
+  return `${one ? 'One of them was' : `${exhausted.toLocaleString('en-US')} of them were`} received ${count(deadLetterQueue.maxReceiveCount, 'time')}: the queue moves ${one ? 'it' : 'them'} to ${targetWords(deadLetterQueue.arn)} at the next receive.`;
+}
+
 /** Which records an invocation had: `Records 51–100`, `Record 4`, `Attempt 2: record 4`. */
 export function nodeTitle({ relation, place, size, run }: BatchNode, source: BatchDetail['source']): string {
   const noun = source === 'sqs' ? 'message' : 'record';

@@ -2,7 +2,7 @@
 import type { PanelMessage } from '../src/protocol/panel.ts';
 import type { BatchDetail, BatchNode } from '../src/protocol/panel-batch.ts';
 import { BatchRecordsView, type BatchRecordsEvents } from './batch-records.ts';
-import { endSentence, isPoison, nodeOutcome, nodeTitle, shortPlace, type Polled } from './batch-words.ts';
+import { deadLetterSentence, endSentence, isPoison, nodeLook, nodeOutcome, nodeTitle, shortPlace, type Polled } from './batch-words.ts';
 import { h, icon, setText } from './dom.ts';
 import { fact } from './facts.ts';
 import { deliveredIdName, targetWords } from './event-words.ts';
@@ -68,6 +68,7 @@ export class BatchView {
     const glyph = look === 'throttled' ? 'warning' : statusWords[look].icon;
     const sentence = h('span', {});
     setText(sentence, endSentence(execution, batch, Date.now()));
+    const dead = deadLetterSentence(batch);
     const facts = h('dl', { class: 'facts' });
     const add = (name: string, ...value: (Node | string | undefined)[]) => {
       if (value.some((part) => part !== undefined)) facts.append(fact(name, ...value));
@@ -86,7 +87,7 @@ export class BatchView {
     if (throttles > 0) add('Throttled', throttles === 1 ? 'once before' : `${throttles} times before`);
     if (batch.deadLetterQueue) add('Dead letters', `after ${count(batch.deadLetterQueue.maxReceiveCount, 'receive')} to `, this.#target(batch.deadLetterQueue.arn, targetWords(batch.deadLetterQueue.arn)));
     return [
-      h('div', { class: `batch-end status-${look}` }, icon(look === 'running' ? `${glyph} codicon-modifier-spin` : glyph), h('div', {}, sentence, end?.why !== undefined && h('p', { class: 'hint' }, end.why))),
+      h('div', { class: `batch-end status-${look}` }, icon(look === 'running' ? `${glyph} codicon-modifier-spin` : glyph), h('div', {}, sentence, end?.why !== undefined && h('p', { class: 'hint' }, end.why), dead !== undefined && h('p', { class: 'hint' }, dead))),
       ...deliveries.map((delivery) => this.#delivery(delivery)),
       facts,
     ];
@@ -103,7 +104,7 @@ export class BatchView {
 
   #nodeOf(node: BatchNode, here: string, source: BatchDetail['source']): HTMLElement {
     const { id, run, depth, deliveries = [] } = node;
-    const status = run?.status ?? 'queued';
+    const status = nodeLook(node);
     const glyph = run ? statusWords[status].icon : 'circle-outline';
     const title = nodeTitle(node, source);
     const name = run ? link(id, this.#events) : h('span', {});

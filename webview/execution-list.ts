@@ -3,8 +3,9 @@ import { defaultRangeExtractor, elementScroll, observeElementOffset, observeElem
 import type { ExecutionRow } from '../src/protocol/panel.ts';
 import type { Countdowns } from './countdown.ts';
 import { h, icon } from './dom.ts';
+import { endMark } from './batch-words.ts';
 import { waitLead } from './event-words.ts';
-import { ago, duration, fullTime, outcome, shortTime, sourceWords, statusWords } from './formatting.ts';
+import { ago, count, duration, fullTime, outcome, shortTime, sourceWords, statusWords } from './formatting.ts';
 import { firstNotNewer } from './rows.ts';
 
 export interface ListShown {
@@ -263,16 +264,19 @@ export class ExecutionList {
 }
 
 /** Small words after the outcome. */
-function marks({ coldStart, source, invocationType, causedBy, event, status }: ExecutionRow): { text: string; warn?: boolean }[] {
+function marks({ coldStart, source, invocationType, causedBy, event, batch, status }: ExecutionRow): { text: string; warn?: boolean }[] {
   const found: { text: string; warn?: boolean }[] = [];
   if (event && event.failedDeliveries > 0) found.push({ text: event.failedDeliveries === 1 ? 'delivery failed' : `${event.failedDeliveries} deliveries failed`, warn: true });
   if (event && event.invokeCount > 1) found.push({ text: `${event.invokeCount} attempts` });
   if (event && event.throttles > 0) found.push({ text: event.throttles === 1 ? 'throttled once' : `throttled ${event.throttles}×` });
   if (event?.condition === 'EventAgeExceeded') found.push({ text: 'too old' });
+  const ended = endMark(batch?.end);
+  if (ended !== undefined) found.push({ text: ended, warn: true });
+  if (batch) found.push({ text: count(batch.size, 'record') });
   if (coldStart && status !== 'queued') found.push({ text: 'cold start' });
   if (event?.duplicate) found.push({ text: 'duplicate' });
   if (source === 'replay') found.push({ text: 'replay' });
-  if (causedBy !== undefined || (source !== 'replay' && source !== 'editor' && source !== 'endpoint')) found.push({ text: `from ${sourceWords[source]}` });
+  if (causedBy !== undefined || (!batch && source !== 'replay' && source !== 'editor' && source !== 'endpoint')) found.push({ text: `from ${sourceWords[source]}` });
   else if (invocationType === 'DryRun') found.push({ text: 'dry run' });
   else if (event && status !== 'queued') found.push({ text: 'async' });
   return found;

@@ -25,6 +25,8 @@ export interface BatchDetail {
   filtered: readonly { id: string; reasons?: readonly string[] }[];
   /** Where the queue puts a message that was received too often. */
   deadLetterQueue?: { arn: string; maxReceiveCount: number };
+  /** Messages that came back and were received as often as the queue allows. */
+  exhausted: number;
   /** All invocations that had these records, each before those that followed it; only itself when there were no others. */
   family: readonly BatchNode[];
   /** The family is larger. */

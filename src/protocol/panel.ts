@@ -3,7 +3,7 @@
  * `postMessage`. The host treats the panel as untrusted and checks every message (`src/ui/panel-validation.ts`).
  */
 import type { ClockState } from '../contracts/clock.ts';
-import type { AsynchronousState, BatchRecordOutcome, Execution, ExecutionStatus } from '../contracts/executions.ts';
+import type { AsynchronousState, BatchEnd, BatchRecordOutcome, Execution, ExecutionStatus } from '../contracts/executions.ts';
 import type { BatchDetail, BatchRow } from './panel-batch.ts';
 
 /** Raised when messages or the saved state change their meaning; older saved states are then dropped. */
@@ -44,6 +44,8 @@ export type ExecutionRow = Pick<
   chain: string;
   /** Only of asynchronous invocations. */
   event?: RowEvent;
+  /** Only of invocations by an event source mapping: its records, and what the poller did then. */
+  batch?: { size: number; end?: BatchEnd['kind'] };
 };
 
 /** What the list shows of the asynchronous side of an execution. */

@@ -36,6 +36,19 @@ export class BatchRecords {
     return [...found];
   }
 
+  /** Messages that came back after as many receives as the queue's redrive policy allows. */
+  exhausted({ outcomes }: Pick<PolledBatch, 'outcomes'>, maxReceiveCount: number): number {
+    if (this.#source !== 'sqs') return 0;
+    let [count, index] = [0, 0];
+    for (const run of readOutcomes(outcomes ?? '')) {
+      if (run.outcome === 'given-back') {
+        for (const record of this.#records.slice(index, index + run.count)) if (Number(member(record, 'attributes')['ApproximateReceiveCount']) >= maxReceiveCount) count += 1;
+      }
+      index += run.count;
+    }
+    return count;
+  }
+
   /**
    * A page of them. `total`: how many there are to page through.
    * @param outcome Only those.

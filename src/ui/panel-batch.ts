@@ -38,6 +38,7 @@ export async function batchDetail(execution: Execution & { polled: PolledBatch }
       return { id, ...(fate?.filters && { reasons: fate.filters }) };
     })),
     ...(queue?.deadLetterTargetArn !== undefined && queue.maxReceiveCount !== undefined && { deadLetterQueue: { arn: queue.deadLetterTargetArn, maxReceiveCount: queue.maxReceiveCount } }),
+    exhausted: queue?.maxReceiveCount === undefined ? 0 : records.exhausted(polled, queue.maxReceiveCount),
     family: nodes, cut,
   };
 }

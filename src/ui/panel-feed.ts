@@ -5,7 +5,7 @@ import type { ExecutionFilter, ExecutionRow, RowEvent } from '../protocol/panel.
 /** The part of an execution that the list shows. */
 export function rowOf(execution: Execution): ExecutionRow {
   const { id, sequence, functionName, invocationType, source, status, receivedAt } = execution;
-  const { qualifier, replayOf, finishedAt, durationMs, errorType, errorMessage, causedBy, asynchronous } = execution;
+  const { qualifier, replayOf, finishedAt, durationMs, errorType, errorMessage, causedBy, asynchronous, polled } = execution;
   return {
     id, sequence, functionName, invocationType, source, status, receivedAt,
     coldStart: execution.attempts.some((attempt) => attempt.coldStart),
@@ -18,6 +18,7 @@ export function rowOf(execution: Execution): ExecutionRow {
     ...(errorMessage !== undefined && { errorMessage }),
     ...(causedBy !== undefined && { causedBy }),
     ...(asynchronous && { event: eventOf(asynchronous) }),
+    ...(polled && { batch: { size: polled.size, ...(polled.end && { end: polled.end.kind }) } }),
   };
 }
 

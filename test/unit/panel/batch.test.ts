@@ -5,7 +5,7 @@ import { maxBatchRows, type BatchDetail, type BatchRow } from '../../../src/prot
 import { batchDetail, familyOf, maxFamily, type BatchSurroundings } from '../../../src/ui/panel-batch.ts';
 import { BatchRecords, sourceOf } from '../../../src/ui/panel-batch-records.ts';
 import { BatchPages } from '../../../webview/batch-pages.ts';
-import { choices, endSentence, isPoison, nodeOutcome, nodeTitle, recordState, shortPlace } from '../../../webview/batch-words.ts';
+import { choices, deadLetterSentence, endMark, endSentence, isPoison, nodeLook, nodeOutcome, nodeTitle, recordState, shortPlace } from '../../../webview/batch-words.ts';
 import { bisectEntries, largeEntry, partialEntry, polledEntry, sequenceNumber } from '../../panel/fake-batches.ts';
 import { definition, FunctionFailure, Mappings, queueArn, type Answer } from '../lambda/mapping-harness.ts';
 import { MemoryStream } from '../lambda/memory-stream.ts';
@@ -119,6 +119,23 @@ describe('a polled batch in the panel', () => {
     assert.equal(endSentence(execution, { counts: [], source: 'kinesis' }, now), 'The function has the 2 records now.');
     assert.equal(endSentence({ ...execution, status: 'interrupted' }, { counts: [], source: 'kinesis' }, now), 'Interrupted: the 2 records come again.');
     assert.equal(recordState({}, execution).word, 'With the function');
+  });
+
+  it('says which messages that came back go to the dead-letter queue', () => {
+    const { execution, content } = partialEntry(1, now);
+    const records = new BatchRecords(content.request, 'sqs');
+    const deadLetterQueue = { arn: failuresArn, maxReceiveCount: 2 };
+    // Of the two that came back the second is in its second delivery.
+    assert.equal(deadLetterSentence({ exhausted: records.exhausted(execution.polled as PolledBatch, 2), deadLetterQueue }), 'One of them was received 2 times: the queue moves it to SQS queue failures at the next receive.');
+    assert.equal(records.exhausted(execution.polled as PolledBatch, 1), 2);
+    assert.equal(deadLetterSentence({ exhausted: records.exhausted(execution.polled as PolledBatch, 3), deadLetterQueue }), undefined);
+  });
+
+  it('looks undone in tree and list when the function answered well but records are left', () => {
+    const run = { status: 'succeeded', attempt: 1, receivedAt: 0 } as const;
+    const look = (kind: NonNullable<PolledBatch['end']>['kind']) => nodeLook({ id: 'e', depth: 0, relation: 'first', run, end: { kind } });
+    assert.deepEqual([look('done'), look('returned'), look('progressed'), look('given-up'), nodeLook({ id: 'e', depth: 0, relation: 'part' })], ['succeeded', 'throttled', 'throttled', 'failed', 'queued']);
+    assert.deepEqual([endMark('done'), endMark('returned'), endMark('given-up'), endMark(undefined)], [undefined, 'came back', 'given up', undefined]);
   });
 
   it('tells every other end', () => {
