@@ -104,11 +104,16 @@ async function mappingRoute({ mappings }: LambdaHost, body: Buffer): Promise<Own
     reset: (id) => mappings.reset(id),
     'trim-horizon': (id) => mappings.resetPosition(id, { kind: 'TRIM_HORIZON' }),
     latest: (id) => mappings.resetPosition(id, { kind: 'LATEST' }),
-    'at-timestamp': (id) => mappings.resetPosition(id, { kind: 'AT_TIMESTAMP', at: numeric('at', at).at ?? Date.now() }),
+    'at-timestamp': (id) => mappings.resetPosition(id, { kind: 'AT_TIMESTAMP', at: moment(at) }),
   };
   const work = typeof action === 'string' && Object.hasOwn(actions, action) ? actions[action] : undefined;
   if (typeof uuid !== 'string' || !work) throw new UserError(`The body is {"uuid": …, "action": …} with an action of ${Object.keys(actions).join(', ')}.`);
   return { status: 200, body: { result: await work(uuid) ?? null } };
+}
+
+function moment(at: unknown): number {
+  if (typeof at !== 'number') throw new UserError('at-timestamp wants "at" beside it: epoch milliseconds, a number.');
+  return at;
 }
 
 /** `{"dialect","pattern","event"}`, pattern and event as texts, so that nothing of their spelling is lost. */

@@ -8,6 +8,30 @@ function post(body: unknown) {
   return route({ query: new URLSearchParams(), body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) });
 }
 
+describe('POST /_local-lambda/mapping', () => {
+  const calls: unknown[] = [];
+  const noted = (name: string) => (...parameters: unknown[]) => { calls.push([name, ...parameters]); };
+  const lambda = { mappings: { pause: noted('pause'), resume: noted('resume'), reset: noted('reset'), pollOnce: noted('pollOnce'), resetPosition: noted('resetPosition') } };
+  const act = async (body: object) => ownRoutes({ lambda } as unknown as OwnRouteParts).get('POST /_local-lambda/mapping')
+    ?.({ query: new URLSearchParams(), body: Buffer.from(JSON.stringify(body)) });
+
+  it('does to a mapping what is asked', async () => {
+    for (const action of ['poll-once', 'pause', 'resume', 'reset', 'trim-horizon', 'latest']) assert.deepEqual(await act({ uuid: 'u', action }), { status: 200, body: { result: null } });
+    await act({ uuid: 'u', action: 'at-timestamp', at: 1000 });
+    assert.deepEqual(calls.splice(0), [
+      ['pollOnce', 'u'], ['pause', 'u'], ['resume', 'u'], ['reset', 'u'], ['resetPosition', 'u', { kind: 'TRIM_HORIZON' }], ['resetPosition', 'u', { kind: 'LATEST' }],
+      ['resetPosition', 'u', { kind: 'AT_TIMESTAMP', at: 1000 }],
+    ]);
+  });
+
+  it('refuses what it does not know, and a moment that is none, with one sentence', async () => {
+    await assert.rejects(act({ uuid: 'u', action: 'explode' }), /The body is \{"uuid": …, "action": …\} with an action of poll-once, /);
+    await assert.rejects(act({ action: 'pause' }), /The body is/);
+    for (const at of [undefined, 'now', null]) await assert.rejects(act({ uuid: 'u', action: 'at-timestamp', at }), /^UserError: at-timestamp wants "at" beside it/);
+    assert.deepEqual(calls, []);
+  });
+});
+
 describe('POST /_local-lambda/patterns/test', () => {
   it('answers match, nomatch and invalid', () => {
     const dialect = 'eventbridge';
