@@ -186,6 +186,6 @@ export class ShardCursor {
   }
 }
 
-export function samePlace(one: StreamPosition, other: StreamPosition): boolean {
+function samePlace(one: StreamPosition, other: StreamPosition): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -2,7 +2,7 @@
 import type { MappingSource } from '../../contracts/event-source-mappings.ts';
 
 /** `batchItemFailures` in the function's answer count. */
-export const reportBatchItemFailures = 'ReportBatchItemFailures';
+const reportBatchItemFailures = 'ReportBatchItemFailures';
 
 export interface MappingConfiguration {
   /** As it was given, expanded to a full ARN: `:$LATEST`, a version or an alias stay (lambda-facts §3.1). */

@@ -19,7 +19,7 @@ import { waitUntil } from './waits.ts';
  * Wait before the first retry of a batch, AWS milliseconds; doubled each time. DOUBT: not published. One recording has 8
  * attempts within a record age of 60 seconds, which any value from 240 to 470 gives (lambda-facts §3.6, §C9).
  */
-export const firstRetryBackoff = 400;
+const firstRetryBackoff = 400;
 const longestRetryBackoff = 60_000;
 
 export interface StreamWorkParts {
@@ -357,7 +357,7 @@ export class StreamWork {
 }
 
 /** A place in a shard as executions tell it. */
-export function placeText(position: StreamPosition): string {
+function placeText(position: StreamPosition): string {
   switch (position.kind) {
     case 'after': case 'at': return position.sequenceNumber;
     case 'timestamp': return new Date(position.at).toISOString();
