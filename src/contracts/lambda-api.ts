@@ -17,6 +17,11 @@ export interface InvokeInput {
   replayOf?: string;
   /** The caller went away. The function goes on, as on AWS; only an explicit cancel ends it. */
   onExecution?: (execution: Execution) => void;
+  /**
+   * Of RequestResponse without a log tail: called with the answer as soon as the function has given it, before the execution is
+   * noted as finished. Must not throw.
+   */
+  onAnswer?: (output: InvokeOutput) => void;
 }
 
 export interface InvokeOutput {

@@ -1,3 +1,4 @@
+import type { Cancellation } from './cancellation.ts';
 import type { RunnableFunction } from './functions.ts';
 
 /** One call of a function in one execution environment. */
@@ -90,10 +91,10 @@ export interface RunResult {
 /** Runs functions in execution environments. One call occupies one environment until it settles. */
 export interface FunctionRunner {
   /**
-   * Never rejects for what the function does; rejects only for a fault of the engine. `signal` cancels: the environment
-   * is ended and the outcome is `cancelled`.
+   * Never rejects for what the function does; rejects only for a fault of the engine. When it is cancelled, the
+   * environment is ended and the outcome is `cancelled`.
    */
-  run(request: RunRequest, observer: RunObserver, signal?: AbortSignal): Promise<RunResult>;
+  run(request: RunRequest, observer: RunObserver, cancellation?: Cancellation): Promise<RunResult>;
   /** Ends all idle environments of a function, and busy ones once they have answered (it was deleted or changed). */
   retire(functionName: string): void;
   /** Processes alive now. */

@@ -104,8 +104,14 @@ class InvokeCall implements ServiceCall {
     return new AwsFault(invokeTooLargeName, 413, `Request must be smaller than ${payloadLimit} bytes for the InvokeFunction operation`);
   }
 
-  async answer(body: Buffer): Promise<Answer> {
-    const output = await this.#lambda.invoke({ ...this.#input, payload: body });
+  answer(body: Buffer): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const answered = (output: InvokeOutput) => resolve(this.#answerOf(output));
+      this.#lambda.invoke({ ...this.#input, payload: body, onAnswer: answered }).then(answered, reject);
+    });
+  }
+
+  #answerOf(output: InvokeOutput): Answer {
     return { status: output.statusCode, headers: this.#headers(output), ...(output.statusCode === 200 ? { body: output.payload } : undefined) };
   }
 

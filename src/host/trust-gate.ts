@@ -1,4 +1,5 @@
 /** Stands before the runner until the workspace is trusted: nothing that could run code exists before. */
+import type { Cancellation } from '../contracts/cancellation.ts';
 import { UserError } from '../contracts/faults.ts';
 import type { FunctionRunner, RunObserver, RunRequest, RunResult } from '../contracts/runner.ts';
 
@@ -19,11 +20,11 @@ export class TrustGate implements FunctionRunner {
     return this.#runner?.processCount ?? 0;
   }
 
-  run(request: RunRequest, observer: RunObserver, signal?: AbortSignal): Promise<RunResult> {
+  run(request: RunRequest, observer: RunObserver, cancellation?: Cancellation): Promise<RunResult> {
     if (!this.#runner) {
       return Promise.reject(new UserError('The workspace is not trusted, so nothing in it is run: trust it to invoke functions.'));
     }
-    return this.#runner.run(request, observer, signal);
+    return this.#runner.run(request, observer, cancellation);
   }
 
   retire(functionName: string): void {

@@ -1,4 +1,5 @@
 /** One attempt to run a function: its log, its figures, and the answer that AWS would give. */
+import { Cancellation } from '../contracts/cancellation.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Execution, ExecutionAttempt, ExecutionHistory } from '../contracts/executions.ts';
 import type { RunnableFunction } from '../contracts/functions.ts';
@@ -27,6 +28,12 @@ export interface AttemptOptions {
   changed(attempt: ExecutionAttempt): void;
 }
 
+/** What the function made of it, not yet noted down. */
+export interface AttemptAnswer {
+  result: RunResult;
+  answer: InvocationAnswer;
+}
+
 export interface AttemptResult {
   attempt: ExecutionAttempt;
   answer: InvocationAnswer;
@@ -39,7 +46,7 @@ export class Attempt implements RunObserver {
   readonly #requestId: string;
   readonly #log: PlatformLog;
   readonly #tail: LogTail = new LogTail();
-  readonly #abort = new AbortController();
+  readonly #cancellation = new Cancellation();
   #attempt: ExecutionAttempt;
   #begun = false;
   #started = false;
@@ -67,27 +74,35 @@ export class Attempt implements RunObserver {
   }
 
   cancel(): void {
-    this.#abort.abort();
+    this.#cancellation.cancel();
   }
 
   /** @throws AwsFault when the platform itself cannot run the function (no interpreter, not trusted): `current` says so. */
   async run(): Promise<AttemptResult> {
+    return this.conclude(await this.answered());
+  }
+
+  /** Settles as soon as the function has answered: writing that down, with `conclude`, need not keep the caller waiting. @throws as `run` does. */
+  async answered(): Promise<AttemptAnswer> {
     const { target, payload, execution } = this.#options;
     try {
       const running = this.#services.runner.run({
         function: target, requestId: this.#requestId, invokedFunctionArn: execution.invokedFunctionArn, payload, traceId: execution.traceId,
         ...(execution.clientContext === undefined ? {} : { clientContext: execution.clientContext }),
-      }, this, this.#abort.signal);
+      }, this, this.#cancellation);
       // A warm environment is at work by now: nothing that history needs kept it waiting.
       this.#begin();
       const result = await running;
-      const answer = answerFor(result.outcome, this.#requestId, target.configuration.timeout);
-      this.#finish(result, answer);
-      return { attempt: this.#attempt, answer, cancelled: result.outcome.kind === 'cancelled' };
+      return { result, answer: answerFor(result.outcome, this.#requestId, target.configuration.timeout) };
     } catch (error) {
       this.#attempt = { ...this.#attempt, status: 'failed', finishedAt: this.#services.clock.now(), errorType: (error as Error).name };
       throw error;
     }
+  }
+
+  conclude({ result, answer }: AttemptAnswer): AttemptResult {
+    this.#finish(result, answer);
+    return { attempt: this.#attempt, answer, cancelled: result.outcome.kind === 'cancelled' };
   }
 
   #begin(): void {
@@ -103,9 +118,11 @@ export class Attempt implements RunObserver {
 
   onStart(environment: EnvironmentInfo): void {
     this.#describe(environment);
+    // A warm environment is known before anything is noted, so that one note says it all.
+    const noted = this.#begun;
     this.#begin();
     this.#start();
-    this.#options.changed(this.#attempt);
+    if (noted) this.#options.changed(this.#attempt);
   }
 
   onInitFailed(failure: InitFailure): void {

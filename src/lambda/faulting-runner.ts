@@ -1,3 +1,4 @@
+import type { Cancellation } from '../contracts/cancellation.ts';
 import type { FunctionRunner, RunObserver, RunRequest, RunResult } from '../contracts/runner.ts';
 import type { InjectedFaults } from './injected-faults.ts';
 
@@ -11,9 +12,9 @@ export class FaultingRunner implements FunctionRunner {
     this.#faults = faults;
   }
 
-  run(request: RunRequest, observer: RunObserver, signal?: AbortSignal): Promise<RunResult> {
+  run(request: RunRequest, observer: RunObserver, cancellation?: Cancellation): Promise<RunResult> {
     const outcome = this.#faults.failure(request.function.configuration.functionName);
-    return outcome ? Promise.resolve({ outcome, durationMs: 0, maxMemoryUsedMb: 0 }) : this.#runner.run(request, observer, signal);
+    return outcome ? Promise.resolve({ outcome, durationMs: 0, maxMemoryUsedMb: 0 }) : this.#runner.run(request, observer, cancellation);
   }
 
   retire(functionName: string): void {

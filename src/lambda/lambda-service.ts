@@ -30,7 +30,7 @@ import { Operations } from './operations.ts';
 import { checkedPayload, decodeClientContext, eventLimitBytes, requestLimitBytes } from './payload.ts';
 import { runnableFor } from './qualifiers.ts';
 import { RecursionConfigs } from './recursion-configs.ts';
-import { SynchronousInvocation } from './synchronous.ts';
+import { SynchronousInvocation, type SynchronousAnswer } from './synchronous.ts';
 import { invocationsInChain, parseTrace, recursionLimit, traceFor } from './trace.ts';
 
 export interface LambdaServiceOptions {
@@ -295,8 +295,9 @@ export class LambdaService implements LambdaHost, EventInvoker {
     try {
       const delay = this.#faults.delay(name);
       if (delay > 0) await new Promise<void>((resolve) => { clock.after(delay, resolve); });
-      const answer = await invocation.run(input.logType === 'Tail');
-      return { statusCode: 200, executedVersion: target.version, requestId: id, ...answer };
+      const outputOf = (answer: SynchronousAnswer): InvokeOutput => ({ statusCode: 200, executedVersion: target.version, requestId: id, ...answer });
+      const { onAnswer } = input;
+      return outputOf(await invocation.run(input.logType === 'Tail', onAnswer && ((answer) => onAnswer(outputOf(answer)))));
     } finally {
       release();
       this.#asynchronous.released(name);

@@ -2,6 +2,7 @@
 import type { Execution, ExecutionAttempt } from '../contracts/executions.ts';
 import type { RunnableFunction } from '../contracts/functions.ts';
 import { Attempt, errorMessageLimit, failureOf, type AttemptServices } from './attempt.ts';
+import type { InvocationAnswer } from './platform-errors.ts';
 
 export interface SynchronousInvocationOptions extends AttemptServices {
   /** As it is before the attempt. */
@@ -46,22 +47,28 @@ export class SynchronousInvocation {
     this.#attempt.cancel();
   }
 
-  /** @throws AwsFault when the platform itself cannot run the function (no interpreter, not trusted). */
-  async run(withTail: boolean): Promise<SynchronousAnswer> {
+  /**
+   * Settles when the answer is there and the execution is noted as finished.
+   * @param onAnswer Called before it is noted; not with a tail, whose last lines the note brings.
+   * @throws AwsFault when the platform itself cannot run the function (no interpreter, not trusted).
+   */
+  async run(withTail: boolean, onAnswer?: (answer: SynchronousAnswer) => void): Promise<SynchronousAnswer> {
     const { history, clock } = this.#options;
     try {
-      const { answer, attempt } = await this.#attempt.run();
+      const answered = await this.#attempt.answered();
+      if (onAnswer && !withTail) {
+        onAnswer(answerOf(answered.answer));
+        // Whoever waits for the answer goes first.
+        await undefined;
+      }
+      const { answer, attempt } = this.#attempt.conclude(answered);
       history.saveResponse(this.#execution.id, answer.payload);
       this.#save({
         ...failureOf(answer), status: attempt.status, finishedAt: attempt.finishedAt ?? clock.now(), statusCode: 200,
         durationMs: attempt.durationMs ?? 0, responseBytes: answer.payload.length,
         ...(answer.errorMessage === undefined ? {} : { errorMessage: answer.errorMessage.slice(0, errorMessageLimit) }),
       }, attempt);
-      return {
-        payload: answer.payload,
-        ...(answer.functionError === undefined ? {} : { functionError: answer.functionError }),
-        ...(withTail ? { logResult: this.#attempt.logResult } : {}),
-      };
+      return { ...answerOf(answer), ...(withTail ? { logResult: this.#attempt.logResult } : {}) };
     } catch (error) {
       const { name, message, status } = error as Error & { status?: number };
       this.#save({
@@ -78,4 +85,8 @@ export class SynchronousInvocation {
     this.#options.history.save(this.#execution);
     this.#options.executionChanged(this.#execution);
   }
+}
+
+function answerOf({ payload, functionError }: InvocationAnswer): SynchronousAnswer {
+  return functionError === undefined ? { payload } : { payload, functionError };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { RunnableFunction } from '../contracts/functions.ts';
 import type { EnvironmentInfo, LogLine, RunOutcome } from '../contracts/runner.ts';
 import type { ChannelServer } from './channel-server.ts';
+import { Deadline } from './deadline.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { residentMegabytes } from './memory-sampling.ts';
 import type { PreparedCode } from './prepared-code.ts';
@@ -38,6 +39,8 @@ export class Environment {
   /** Set while it must not be used again; it is ended when its answer is in. */
   retired = false;
   ended = false;
+  /** Of the running invocation. */
+  readonly deadline = new Deadline(() => this.end({ kind: 'timeout', phase: 'invoke' }));
 
   readonly #parts: EnvironmentParts;
   #transport: Transport | undefined;
@@ -223,6 +226,7 @@ export class Environment {
   #leave(): void {
     if (this.ended) return;
     this.ended = true;
+    this.deadline.close();
     this.stopWatchingMemory();
     this.#onEnded(this);
   }

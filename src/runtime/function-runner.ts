@@ -2,6 +2,7 @@
  * Runs functions in execution environments: one process per concurrent invocation, reused warm (the most recently used
  * first), reaped when idle, never reused after its code or configuration changed.
  */
+import type { Cancellation } from '../contracts/cancellation.ts';
 import type { RunnableFunction } from '../contracts/functions.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { FunctionRunner, RunObserver, RunOutcome, RunRequest, RunResult } from '../contracts/runner.ts';
@@ -77,22 +78,22 @@ class ProcessRunner implements FunctionRunner {
     return this.#all.size;
   }
 
-  async run(request: RunRequest, observer: RunObserver, signal?: AbortSignal): Promise<RunResult> {
+  async run(request: RunRequest, observer: RunObserver, cancellation?: Cancellation): Promise<RunResult> {
     const fn = request.function;
     const prepared = this.#options.preparer.fresh(fn) ?? await this.#options.preparer.prepare(fn);
     if (prepared.kind !== 'ready') return { outcome: prepared, durationMs: 0, maxMemoryUsedMb: 0 };
-    if (signal?.aborted) return { outcome: { kind: 'cancelled' }, durationMs: 0, maxMemoryUsedMb: 0 };
+    if (cancellation?.cancelled) return { outcome: { kind: 'cancelled' }, durationMs: 0, maxMemoryUsedMb: 0 };
 
     let environment = this.#takeIdle(fn, prepared);
     let initDurationMs: number | undefined;
     // Time that init took beyond its own limit counts against the function's timeout, as on AWS.
     let spentMs = 0;
     if (!environment) {
-      const cold = await this.#coldStart(fn, prepared, observer, signal);
+      const cold = await this.#coldStart(fn, prepared, observer, cancellation);
       if ('outcome' in cold) return cold;
       ({ environment, initDurationMs, spentMs } = cold);
     }
-    const result = await this.#invoke(environment, request, observer, signal, spentMs);
+    const result = await this.#invoke(environment, request, observer, cancellation, spentMs);
     if (initDurationMs !== undefined) result.initDurationMs = initDurationMs;
     return result;
   }
@@ -131,9 +132,9 @@ class ProcessRunner implements FunctionRunner {
     fn: RunnableFunction,
     code: PreparedCode,
     observer: RunObserver,
-    signal: AbortSignal | undefined,
+    cancellation: Cancellation | undefined,
   ): Promise<RunResult | { environment: Environment; initDurationMs: number | undefined; spentMs: number }> {
-    const freed = await this.#room(fn, code, signal);
+    const freed = await this.#room(fn, code, cancellation);
     if (freed === 'closed') throw new Error('The engine is stopping.');
     if (freed === 'cancelled') return { outcome: { kind: 'cancelled' }, durationMs: 0, maxMemoryUsedMb: 0 };
     if (freed instanceof Environment) return { environment: freed, initDurationMs: undefined, spentMs: 0 };
@@ -148,7 +149,7 @@ class ProcessRunner implements FunctionRunner {
       environment.follow((line) => observer.onLog(line));
       observer.onInit?.(environment.info);
       const started = performance.now();
-      const init = await withLimit(environment.start(), limit, signal);
+      const init = await withLimit(environment.start(), limit, cancellation);
       const initDurationMs = performance.now() - started;
       if (typeof init !== 'string' && init.kind === 'ready') {
         return { environment, initDurationMs, spentMs: phase === 'init' ? 0 : initDurationMs };
@@ -174,7 +175,7 @@ class ProcessRunner implements FunctionRunner {
     environment: Environment,
     request: RunRequest,
     observer: RunObserver,
-    signal: AbortSignal | undefined,
+    cancellation: Cancellation | undefined,
     spentMs: number,
   ): Promise<RunResult> {
     const { configuration } = environment.function;
@@ -193,16 +194,13 @@ class ProcessRunner implements FunctionRunner {
     observer.onStart({ ...environment.info });
     const { coldStart } = environment.info;
     environment.info.coldStart = false;
-    const timer = setTimeout(() => environment.end({ kind: 'timeout', phase: 'invoke' }), timeoutMs);
-    const cancel = signal ? () => environment.end({ kind: 'cancelled' }) : undefined;
-    // The observer may have cancelled it.
-    if (signal?.aborted) cancel?.();
-    else if (cancel) signal?.addEventListener('abort', cancel, { once: true });
+    environment.deadline.set(timeoutMs);
+    cancellation?.follow(() => environment.end({ kind: 'cancelled' }));
     if (this.#options.enforceMemory() || environment.code.flavor === 'provided') this.#watchMemory(environment);
     const outcome = await answer;
     const durationMs = performance.now() - started;
-    clearTimeout(timer);
-    if (cancel) signal?.removeEventListener('abort', cancel);
+    environment.deadline.clear();
+    cancellation?.follow(undefined);
     environment.stopWatchingMemory();
     if (environment.code.flavor === 'provided') {
       await environment.sampleMemory();
@@ -251,7 +249,7 @@ class ProcessRunner implements FunctionRunner {
   }
 
   /** Waits until one more process may run. An environment that became free for this very code meanwhile is handed over. */
-  async #room(fn: RunnableFunction, code: PreparedCode, signal: AbortSignal | undefined): Promise<'room' | 'cancelled' | 'closed' | Environment> {
+  async #room(fn: RunnableFunction, code: PreparedCode, cancellation: Cancellation | undefined): Promise<'room' | 'cancelled' | 'closed' | Environment> {
     let firstTime = true;
     while (this.#all.size + this.#reserved >= this.#options.maxProcesses()) {
       const oldest = this.#oldestIdle();
@@ -261,12 +259,13 @@ class ProcessRunner implements FunctionRunner {
       if (firstTime) this.#waiting.push(resolve);
       else this.#waiting.unshift(resolve);
       firstTime = false;
-      signal?.addEventListener('abort', () => resolve(), { once: true });
+      cancellation?.follow(resolve);
       await promise;
+      cancellation?.follow(undefined);
       const at = this.#waiting.indexOf(resolve);
       if (at >= 0) this.#waiting.splice(at, 1);
       if (this.#closed) return 'closed';
-      if (signal?.aborted) {
+      if (cancellation?.cancelled) {
         // The wake-up may have been meant for a run that still wants it.
         this.#waiting.shift()?.();
         return 'cancelled';
@@ -306,19 +305,27 @@ function errorTypeOf(init: InitOutcome): string {
   return init.kind === 'invalid-entrypoint' ? 'Runtime.InvalidEntrypoint' : 'Runtime.ExitError';
 }
 
+/** Made once for each preparation, which is that of one revision of one version: it is looked up for every invocation. */
+const poolKeys = new WeakMap<PreparedCode, string>();
+
 function poolKey(fn: RunnableFunction, code: PreparedCode): string {
+  let key = poolKeys.get(code);
+  if (key === undefined) poolKeys.set(code, key = keyOf(fn, code));
+  return key;
+}
+
+function keyOf(fn: RunnableFunction, code: PreparedCode): string {
   return `${fn.configuration.functionName}\n${fn.version}\n${fn.revisionId}\n${code.codeRevision}`;
 }
 
-async function withLimit<T>(work: Promise<T>, milliseconds: number, signal: AbortSignal | undefined): Promise<T | 'timeout' | 'cancelled'> {
+async function withLimit<T>(work: Promise<T>, milliseconds: number, cancellation: Cancellation | undefined): Promise<T | 'timeout' | 'cancelled'> {
   const { promise, resolve } = Promise.withResolvers<'timeout' | 'cancelled'>();
   const timer = setTimeout(() => resolve('timeout'), milliseconds);
-  const cancel = () => resolve('cancelled');
-  signal?.addEventListener('abort', cancel, { once: true });
+  cancellation?.follow(() => resolve('cancelled'));
   try {
     return await Promise.race([work, promise]);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', cancel);
+    cancellation?.follow(undefined);
   }
 }

@@ -518,7 +518,7 @@ describe('what a person does to an event', () => {
     const of = await made({ deadLetter: deadLetterArn }, () => failed);
     const waiting = await send(of);
     assert.equal(of.service.actOnEvent(waiting, 'cancel'), true);
-    of.script = (_request, _observer, signal) => new Promise((resolve) => { signal?.addEventListener('abort', () => resolve({ kind: 'cancelled' })); });
+    of.script = (_request, _observer, cancellation) => new Promise((resolve) => { cancellation?.follow(() => resolve({ kind: 'cancelled' })); });
     const running = await send(of);
     assert.equal(of.service.actOnEvent(running, 'cancel'), true);
     await of.clock.pass(10);
@@ -622,7 +622,7 @@ describe('what is left over from last time', () => {
 
   it('an event that ran when the engine ended runs again', async () => {
     const of = await made({}, () => failed);
-    of.script = (_request, _observer, signal) => new Promise((resolve) => { signal?.addEventListener('abort', () => resolve({ kind: 'cancelled' })); });
+    of.script = (_request, _observer, cancellation) => new Promise((resolve) => { cancellation?.follow(() => resolve({ kind: 'cancelled' })); });
     const id = await send(of);
     const closed = of.service.close();
     await of.clock.pass(50);

@@ -324,10 +324,10 @@ describe('functions made and changed by API calls', () => {
 });
 
 describe('cancelling', () => {
-  it('ends a running invocation through the runner\'s signal', async () => {
+  it('ends a running invocation through the runner\'s cancellation', async () => {
     const made = withFunctions('fn');
-    made.script = (_request, _observer, signal) => new Promise((resolve) => {
-      signal?.addEventListener('abort', () => resolve({ kind: 'cancelled' }));
+    made.script = (_request, _observer, cancellation) => new Promise((resolve) => {
+      cancellation?.follow(() => resolve({ kind: 'cancelled' }));
     });
     let id = '';
     const running = invoke(made, 'fn', { onExecution: (execution: { id: string }) => { id = execution.id; } });

@@ -1,5 +1,6 @@
 /** A Lambda service on a scripted runner, with everything else in memory. */
 import { DatabaseSync } from 'node:sqlite';
+import type { Cancellation } from '../../../src/contracts/cancellation.ts';
 import { defaultSettings } from '../../../src/contracts/default-settings.ts';
 import type { EventSources } from '../../../src/contracts/event-sources.ts';
 import { UserError } from '../../../src/contracts/faults.ts';
@@ -96,7 +97,7 @@ function targets(made: Harness) {
   };
 }
 
-export type Script = (request: RunRequest, observer: RunObserver, signal?: AbortSignal) => RunOutcome | Promise<RunOutcome>;
+export type Script = (request: RunRequest, observer: RunObserver, cancellation?: Cancellation) => RunOutcome | Promise<RunOutcome>;
 
 export interface Harness {
   service: LambdaService;
@@ -136,10 +137,10 @@ export function harness(settings: Partial<EngineSettings> = {}, documents = memo
     script: () => ({ kind: 'response', payload: json('ok') }), draw: 0,
   };
   const runner: FunctionRunner = {
-    async run(request, observer, signal): Promise<RunResult> {
+    async run(request, observer, cancellation): Promise<RunResult> {
       made.requests.push(request);
       observer.onStart(environment);
-      return { outcome: await made.script(request, observer, signal), durationMs: 3.005, maxMemoryUsedMb: 36, environment };
+      return { outcome: await made.script(request, observer, cancellation), durationMs: 3.005, maxMemoryUsedMb: 36, environment };
     },
     retire: () => {},
     processCount: 0,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { randomUUID } from 'node:crypto';
+import type { Cancellation } from '../../../src/contracts/cancellation.ts';
 import { defaultSettings } from '../../../src/contracts/default-settings.ts';
 import type { FunctionConfiguration, RunnableFunction } from '../../../src/contracts/functions.ts';
 import type { Logger } from '../../../src/contracts/logger.ts';
@@ -70,7 +71,7 @@ export interface Workbench {
   runner: FunctionRunner;
   logger: KeptLogger;
   settings: EngineSettings;
-  call(fn: RunnableFunction, event?: unknown, more?: { signal?: AbortSignal; onLog?: (text: string) => void; onStart?: (pid: number) => void; onInitFailed?: (failure: InitFailure) => void }): Promise<RunResult>;
+  call(fn: RunnableFunction, event?: unknown, more?: { cancellation?: Cancellation; onLog?: (text: string) => void; onStart?: (pid: number) => void; onInitFailed?: (failure: InitFailure) => void }): Promise<RunResult>;
   close(): Promise<void>;
 }
 
@@ -100,7 +101,7 @@ export function openWorkbench(options: { settings?: Partial<EngineSettings>; max
         payload: Buffer.from(JSON.stringify(event)),
       },
       { onStart: ({ pid }) => more.onStart?.(pid), onLog: ({ text }) => more.onLog?.(text), onInitFailed: (failure) => more.onInitFailed?.(failure) },
-      more.signal,
+      more.cancellation,
     ),
     async close() {
       await runner.close();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Cancellation } from '../../../src/contracts/cancellation.ts';
 import { answerOf, functionIn, isAlive, openWorkbench, until, type Workbench } from './fixture.ts';
 
 /** A runtime interface client in a few lines: what a compiled `bootstrap` does. */
@@ -98,9 +99,9 @@ describe('Function runner over prepared code', () => {
 
   it('cancels a running call and ends its process', async () => {
     bench.place.write('slow/index.js', 'exports.handler = async () => new Promise(() => { setInterval(() => {}, 1000); });');
-    const controller = new AbortController();
+    const cancellation = new Cancellation();
     let pid = 0;
-    const running = bench.call(functionIn(bench.place, 'slow'), {}, { signal: controller.signal, onStart: (started) => { pid = started; controller.abort(); } });
+    const running = bench.call(functionIn(bench.place, 'slow'), {}, { cancellation, onStart: (started) => { pid = started; cancellation.cancel(); } });
     assert.deepEqual((await running).outcome, { kind: 'cancelled' });
     assert.ok(pid > 0);
     await until(() => !isAlive(pid), 'the cancelled process is gone');
