@@ -13,29 +13,32 @@ export interface OpenedDatabase {
   setAside?: string;
 }
 
+/** With 4 KB, SQLite's own, rows that hold payloads would leave almost half of each page empty. */
+const defaultPageBytes = 8192;
+
 /**
  * Opens (or makes) the file and migrates it.
  *
+ * @param pageBytes Of a new file: larger ones make many rows at once cheaper, and each commit dearer.
  * A damaged file is renamed beside itself, never overwritten, and a new one is begun.
  * @throws UserError when a newer version of this project wrote the file, or when it cannot be written.
  */
-export function openDatabase(file: string, migrations: Migrations): OpenedDatabase {
+export function openDatabase(file: string, migrations: Migrations, pageBytes = defaultPageBytes): OpenedDatabase {
   mkdirSync(dirname(file), { recursive: true });
   try {
-    return { database: openAndMigrate(file, migrations) };
+    return { database: openAndMigrate(file, migrations, pageBytes) };
   } catch (error) {
     if (isUnwritable(error)) throw new UserError(`${file} cannot be written (${(error as Error).message}): make room or make it writable, or choose another data folder.`);
     if (!isDamaged(error)) throw error;
     const setAside = moveAside(file);
-    return { database: openAndMigrate(file, migrations), setAside };
+    return { database: openAndMigrate(file, migrations, pageBytes), setAside };
   }
 }
 
-function openAndMigrate(file: string, migrations: Migrations): DatabaseSync {
+function openAndMigrate(file: string, migrations: Migrations, pageBytes: number): DatabaseSync {
   const database = new DatabaseSync(file);
   try {
-    // For a new file only: with 4 KB pages, rows that hold payloads would leave almost half of each page empty.
-    database.exec('PRAGMA page_size = 8192; PRAGMA wal_autocheckpoint = 500;');
+    database.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA wal_autocheckpoint = 500;`);
     // NORMAL in WAL mode survives a killed process; FULL would only add safety against power loss, at an fsync a commit.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000;');
     if (statSync(file).size <= checkedBytes) {

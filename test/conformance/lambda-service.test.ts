@@ -323,6 +323,24 @@ describe('functions made and changed by API calls', () => {
   });
 });
 
+describe('an answer', () => {
+  it('is told before the execution is noted as finished, which it is when the call is over', async () => {
+    const made = withFunctions('fn');
+    let told: { requestId: string; payload: string; status: string | undefined } | undefined;
+    const output = await invoke(made, 'fn', { onAnswer: ({ requestId, payload }: { requestId: string; payload: Uint8Array }) => {
+      told = { requestId, payload: Buffer.from(payload).toString(), status: made.history.get(requestId)?.status };
+    } });
+    assert.deepEqual(told, { requestId: output.requestId, payload: Buffer.from(output.payload).toString(), status: 'running' });
+    assert.equal(made.history.get(output.requestId)?.status, 'succeeded');
+  });
+
+  it('with a log tail waits for the last line of the log', async () => {
+    const made = withFunctions('fn');
+    const output = await invoke(made, 'fn', { logType: 'Tail', onAnswer: () => assert.fail('told too early') });
+    assert.match(Buffer.from(output.logResult ?? '', 'base64').toString(), /^REPORT RequestId/m);
+  });
+});
+
 describe('cancelling', () => {
   it('ends a running invocation through the runner\'s cancellation', async () => {
     const made = withFunctions('fn');

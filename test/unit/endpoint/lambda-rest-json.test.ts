@@ -69,8 +69,8 @@ describe('Lambda REST JSON', () => {
     await fixture.send(`${fn}/greet/invocations?Qualifier=live`, { method: 'POST', body: '{"a":1}', headers: {
       'X-Amz-Invocation-Type': 'DryRun', 'X-Amz-Log-Type': 'Tail', 'X-Amz-Client-Context': 'e30=', 'X-Amzn-Trace-Id': 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1',
     } });
-    const [{ onExecution, payload, ...input } = assert.fail()] = fixture.lambda.invocations;
-    assert.equal(typeof onExecution, 'function');
+    const [{ onExecution, onAnswer, payload, ...input } = assert.fail()] = fixture.lambda.invocations;
+    assert.deepEqual([typeof onExecution, typeof onAnswer], ['function', 'function']);
     assert.equal(Buffer.from(payload).toString(), '{"a":1}');
     assert.deepEqual(input, {
       functionName: 'greet', qualifier: 'live', invocationType: 'DryRun', logType: 'Tail', clientContextBase64: 'e30=', source: 'endpoint',

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Execution } from '../../../src/contracts/executions.ts';
 import { SqliteDocumentStore } from '../../../src/store/document-store.ts';
 import { SqliteExecutionHistory } from '../../../src/store/execution-history.ts';
+import { historyMigrations } from '../../../src/store/history-schema.ts';
 import { openState } from '../../../src/store/state-database.ts';
 import { keptCharacters } from '../../../src/store/log-text.ts';
 
@@ -197,6 +198,45 @@ describe('execution history', () => {
     }
     await store.close();
     assert.deepEqual(readdirSync(folder), ['history.sqlite']);
+  });
+
+  it('drops what has finished among many that wait, also what finishes late', () => {
+    const store = history({ maxExecutions: 40, maxMegabytes: 500 });
+    const save = (status: Execution['status']) => {
+      const made = execution(`e${store.nextSequence()}`, 0, { status });
+      store.save({ ...made, sequence: Number(made.id.slice(1)) });
+      return { ...made, sequence: Number(made.id.slice(1)) };
+    };
+    const waiting = Array.from({ length: 60 }, () => save('queued'));
+    store.flush();
+    assert.equal(store.count(), 60);
+    for (let i = 0; i < 5; i += 1) save('succeeded');
+    store.flush();
+    assert.deepEqual([store.count(), store.list({ limit: 1000, status: 'succeeded' })], [60, []]);
+    // Older than all that was dropped.
+    store.save({ ...waiting[0] as Execution, status: 'failed' });
+    store.flush();
+    assert.deepEqual([store.count(), store.get('e1')], [59, undefined]);
+    assert.equal(store.list({ limit: 1000, status: 'queued' }).length, 59);
+  });
+
+  it('takes over what an earlier schema kept', () => {
+    const file = join(folder, 'history.sqlite');
+    const raw = new DatabaseSync(file);
+    for (const sql of historyMigrations.slice(0, 2)) raw.exec(sql);
+    raw.exec('PRAGMA user_version = 2');
+    const insert = raw.prepare('INSERT INTO executions (sequence, id, function_name, status, search, document, caused_by, final) VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+    for (const [sequence, status] of (['succeeded', 'failed', 'running'] as const).entries()) {
+      const made = execution(`0000000${sequence}-aaaa-4bbb-8ccc-dddddddddddd`, sequence + 1, { status, ...(sequence === 1 ? { causedBy: 'c' } : {}) });
+      insert.run(made.sequence, made.id, made.functionName, status, made.id, JSON.stringify(made), made.causedBy ?? null, status === 'running' ? 0 : 1);
+    }
+    raw.exec("INSERT INTO contents (sequence, request, log) VALUES (2, x'7b7d', 'END')");
+    raw.close();
+    const store = history();
+    assert.deepEqual(store.list({ limit: 10 }).map(({ sequence, status }) => [sequence, status]), [[3, 'interrupted'], [2, 'failed'], [1, 'succeeded']]);
+    assert.deepEqual(store.content('00000001-aaaa-4bbb-8ccc-dddddddddddd'), { request: '{}', log: 'END', logTruncated: false });
+    assert.equal(store.bySegment('00000001aaaa4bbb')?.sequence, 2);
+    assert.deepEqual(store.list({ limit: 10, causedBy: 'c' }).map(({ sequence }) => sequence), [2]);
   });
 
   it('sets a damaged file aside and refuses a newer schema', async () => {
