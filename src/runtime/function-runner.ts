@@ -6,6 +6,7 @@ import type { Cancellation } from '../contracts/cancellation.ts';
 import type { RunnableFunction } from '../contracts/functions.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { FunctionRunner, RunObserver, RunOutcome, RunRequest, RunResult } from '../contracts/runner.ts';
+import { BusyWait } from './busy-wait.ts';
 import { ChannelServer } from './channel-server.ts';
 import { Environment, type EnvironmentParts, type InitOutcome } from './environment.ts';
 import type { CodePreparer, PreparedCode } from './prepared-code.ts';
@@ -53,6 +54,7 @@ class ProcessRunner implements FunctionRunner {
   readonly #waiting: (() => void)[] = [];
   /** Places that `#room` has given and whose environment is about to be made. */
   #reserved = 0;
+  readonly #busyWait = new BusyWait();
   readonly #reaper: NodeJS.Timeout;
   readonly #stopListening: () => void;
   #closed = false;
@@ -197,7 +199,10 @@ class ProcessRunner implements FunctionRunner {
     environment.deadline.set(timeoutMs);
     cancellation?.follow(() => environment.end({ kind: 'cancelled' }));
     if (this.#options.enforceMemory() || environment.code.flavor === 'provided') this.#watchMemory(environment);
+    this.#busyWait.begin();
+    // It settles, whatever happens to the process.
     const outcome = await answer;
+    this.#busyWait.end();
     const durationMs = performance.now() - started;
     environment.deadline.clear();
     cancellation?.follow(undefined);

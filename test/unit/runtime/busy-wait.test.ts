@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { BusyWait } from '../../../src/runtime/busy-wait.ts';
+
+const pause = (milliseconds: number) => new Promise<void>((resolve) => { setTimeout(resolve, milliseconds); });
+
+/** Turns of the event loop that keep it from sleeping, as long as there are any. */
+function turns(): { count: () => number; stop: () => void } {
+  const { setImmediate: real } = globalThis;
+  let count = 0;
+  globalThis.setImmediate = ((callback: () => void) => {
+    count += 1;
+    return real(callback);
+  }) as typeof setImmediate;
+  return { count: () => count, stop: () => { globalThis.setImmediate = real; } };
+}
+
+describe('waiting without sleep', () => {
+  let counted: ReturnType<typeof turns>;
+  beforeEach(() => { counted = turns(); });
+  afterEach(() => counted.stop());
+
+  it('ends by itself when no answer comes', async () => {
+    const wait = new BusyWait();
+    wait.begin();
+    await pause(20);
+    const before = counted.count();
+    assert.ok(before >= 1);
+    await pause(20);
+    assert.equal(counted.count(), before);
+    wait.end();
+  });
+
+  it('does not begin while other invocations run', async () => {
+    const wait = new BusyWait();
+    wait.begin();
+    await pause(20);
+    const before = counted.count();
+    wait.begin();
+    wait.end();
+    await pause(20);
+    assert.equal(counted.count(), before);
+    wait.end();
+  });
+
+  it('begins again with the next invocation', async () => {
+    const wait = new BusyWait();
+    wait.begin();
+    wait.end();
+    await pause(20);
+    const before = counted.count();
+    wait.begin();
+    await pause(20);
+    assert.ok(counted.count() > before);
+    wait.end();
+  });
+});
