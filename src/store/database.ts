@@ -19,8 +19,8 @@ const defaultPageBytes = 8192;
 /**
  * Opens (or makes) the file and migrates it.
  *
- * @param pageBytes Of a new file: larger ones make many rows at once cheaper, and each commit dearer.
  * A damaged file is renamed beside itself, never overwritten, and a new one is begun.
+ * @param pageBytes Of a new file: larger ones make many rows at once cheaper, and each commit dearer.
  * @throws UserError when a newer version of this project wrote the file, or when it cannot be written.
  */
 export function openDatabase(file: string, migrations: Migrations, pageBytes = defaultPageBytes): OpenedDatabase {
