@@ -1,9 +1,10 @@
 /**
- * For a moment after a payload was handed over, the event loop turns without sleeping: waking a process that sleeps takes longer
- * than many a function does. Only while one invocation runs alone, so that no processor is kept from other work.
+ * For a moment after a payload was handed over, and again after its answer, the event loop turns without sleeping: waking a
+ * process that sleeps takes longer than many a function does, and who has an answer often asks again at once. Only while no
+ * more than one invocation runs, so that no processor is kept from other work.
  */
 
-/** Milliseconds of processor time that one invocation may cost this way. */
+/** Milliseconds of processor time: an invocation may cost them twice. */
 const limit = 0.2;
 
 export class BusyWait {
@@ -15,20 +16,24 @@ export class BusyWait {
   /** A payload has been handed over. */
   begin(): void {
     this.#running += 1;
-    if (this.#running > 1) return;
+    if (this.#running === 1) this.#wait();
+  }
+
+  /** Its answer is there. */
+  end(): void {
+    this.#running -= 1;
+    if (this.#running === 0) this.#wait();
+  }
+
+  #wait(): void {
     this.#until = performance.now() + limit;
     if (this.#turning) return;
     this.#turning = true;
     setImmediate(this.#turn);
   }
 
-  /** Its answer is there. */
-  end(): void {
-    this.#running -= 1;
-  }
-
   readonly #turn = (): void => {
-    this.#turning = this.#running === 1 && performance.now() < this.#until;
+    this.#turning = this.#running <= 1 && performance.now() < this.#until;
     if (this.#turning) setImmediate(this.#turn);
   };
 }

@@ -42,6 +42,19 @@ describe('waiting without sleep', () => {
     wait.end();
   });
 
+  it('begins again with the answer, and ends by itself when nothing more is asked', async () => {
+    const wait = new BusyWait();
+    wait.begin();
+    await pause(20);
+    const before = counted.count();
+    wait.end();
+    await pause(20);
+    const after = counted.count();
+    assert.ok(after > before);
+    await pause(20);
+    assert.equal(counted.count(), after);
+  });
+
   it('begins again with the next invocation', async () => {
     const wait = new BusyWait();
     wait.begin();
