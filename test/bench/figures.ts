@@ -132,8 +132,9 @@ async function insideEngine(): Promise<Rounds<'value' | 'floor'>> {
 const engine = await startEngineProcess({ files, parameters: ['--no-sign'] });
 const signedEngine = await startEngineProcess({ files });
 const echo = await startEcho();
-const childEcho = await startEcho(true);
-const clients = { one: poster(portOf(engine)), signed: poster(portOf(signedEngine)), echo: poster(echo.port), child: poster(childEcho.port), many: poster(portOf(engine), callers), echoMany: poster(echo.port, callers) };
+const childEcho = await startEcho(1);
+const childrenEcho = await startEcho(environments);
+const clients = { one: poster(portOf(engine)), signed: poster(portOf(signedEngine)), echo: poster(echo.port), child: poster(childEcho.port), many: poster(portOf(engine), callers), echoMany: poster(echo.port, callers), childrenMany: poster(childrenEcho.port, callers) };
 try {
   // ---- latency ----
   const callEcho = invoker(clients.one.post, 'Echo');
@@ -167,9 +168,14 @@ try {
   const echoMany = () => clients.echoMany.post('/', {}, body);
   await throughput(callers, 2 * warmUp, callMany);
   await throughput(callers, 2 * warmUp, echoMany);
-  const rate = await new Rounds<'value' | 'floor'>().run(rounds, {
+  const childrenMany = () => clients.childrenMany.post('/', {}, body);
+  await throughput(callers, 2 * warmUp, childrenMany);
+  const rate = await new Rounds<'value' | 'floor' | 'children'>().run(rounds, {
     floor: () => throughput(callers, 6 * calls, echoMany), value: () => throughput(callers, 4 * calls, callMany),
+    children: () => throughput(callers, 6 * calls, childrenMany),
   });
+  const least = `${callers} callers, the least that ${environments} children can do`;
+  print({ name: least, value: rate.median('children'), unit: '/s', floor: { name: 'HTTP echo', value: rate.median('floor'), ratio: rate.ratio('children', 'floor') } });
   print({ name: `${callers} callers, ${environments} environments, invocations`, value: rate.median('value'), unit: '/s', floor: { name: 'HTTP echo', value: rate.median('floor'), ratio: rate.ratio('value', 'floor') }, promise: { ratio: 0.4 } });
 
   // ---- cold starts ----
@@ -213,6 +219,7 @@ try {
   for (const client of Object.values(clients)) client.close();
   await echo.stop();
   await childEcho.stop();
+  await childrenEcho.stop();
   await engine.stop();
   await signedEngine.stop();
 }

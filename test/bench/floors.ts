@@ -32,9 +32,9 @@ export interface EchoServer {
   stop: () => Promise<void>;
 }
 
-/** @param throughChild The answer comes from a child of the server, as an invocation's must. */
-export async function startEcho(throughChild = false): Promise<EchoServer> {
-  const server = fork(fileURLToPath(new URL('./echo-server.ts', import.meta.url)), throughChild ? ['child'] : [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+/** @param children The answer comes from one of so many children of the server, as an invocation's must; 0: from itself. */
+export async function startEcho(children = 0): Promise<EchoServer> {
+  const server = fork(fileURLToPath(new URL('./echo-server.ts', import.meta.url)), [String(children)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const [port] = await once(server, 'message') as [number];
   return { port, stop: () => end(server) };
 }
