@@ -82,7 +82,10 @@ export class Attempt implements RunObserver {
     return this.conclude(await this.answered());
   }
 
-  /** Settles as soon as the function has answered: writing that down, with `conclude`, need not keep the caller waiting. @throws as `run` does. */
+  /**
+   * Settles as soon as the function has answered: writing that down, with `conclude`, need not keep the caller waiting.
+   * @throws as `run` does.
+   */
   async answered(): Promise<AttemptAnswer> {
     const { target, payload, execution } = this.#options;
     try {
@@ -100,6 +103,7 @@ export class Attempt implements RunObserver {
     }
   }
 
+  /** Writes down what came of the attempt: once. */
   conclude({ result, answer }: AttemptAnswer): AttemptResult {
     this.#finish(result, answer);
     return { attempt: this.#attempt, answer, cancelled: result.outcome.kind === 'cancelled' };

@@ -292,12 +292,20 @@ export class LambdaService implements LambdaHost, EventInvoker {
     });
     this.#running.set(id, invocation);
     input.onExecution?.(execution);
+    let told = false;
     try {
       const delay = this.#faults.delay(name);
       if (delay > 0) await new Promise<void>((resolve) => { clock.after(delay, resolve); });
       const outputOf = (answer: SynchronousAnswer): InvokeOutput => ({ statusCode: 200, executedVersion: target.version, requestId: id, ...answer });
       const { onAnswer } = input;
-      return outputOf(await invocation.run(input.logType === 'Tail', onAnswer && ((answer) => onAnswer(outputOf(answer)))));
+      return outputOf(await invocation.run(input.logType === 'Tail', onAnswer && ((answer) => {
+        told = true;
+        onAnswer(outputOf(answer));
+      })));
+    } catch (error) {
+      // Whoever has the answer does not wait for this any more.
+      if (told) this.#options.logger.error(`Execution ${id} was answered, but could not be noted as finished.`, error);
+      throw error;
     } finally {
       release();
       this.#asynchronous.released(name);

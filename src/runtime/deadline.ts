@@ -29,7 +29,6 @@ export class Deadline {
   close(): void {
     this.clear();
     clearTimeout(this.#timer);
-    this.#timer = undefined;
     this.#firesAt = Number.POSITIVE_INFINITY;
   }
 
@@ -41,7 +40,6 @@ export class Deadline {
   }
 
   #look(): void {
-    this.#timer = undefined;
     this.#firesAt = Number.POSITIVE_INFINITY;
     if (this.#due === Number.POSITIVE_INFINITY) return;
     const now = performance.now();

@@ -315,12 +315,11 @@ const poolKeys = new WeakMap<PreparedCode, string>();
 
 function poolKey(fn: RunnableFunction, code: PreparedCode): string {
   let key = poolKeys.get(code);
-  if (key === undefined) poolKeys.set(code, key = keyOf(fn, code));
+  if (key === undefined) {
+    key = `${fn.configuration.functionName}\n${fn.version}\n${fn.revisionId}\n${code.codeRevision}`;
+    poolKeys.set(code, key);
+  }
   return key;
-}
-
-function keyOf(fn: RunnableFunction, code: PreparedCode): string {
-  return `${fn.configuration.functionName}\n${fn.version}\n${fn.revisionId}\n${code.codeRevision}`;
 }
 
 async function withLimit<T>(work: Promise<T>, milliseconds: number, cancellation: Cancellation | undefined): Promise<T | 'timeout' | 'cancelled'> {

@@ -218,6 +218,7 @@ export class SqliteExecutionHistory implements ExecutionHistory {
       for (const [id, pending] of this.#pending) {
         const sequence = (pending.execution ?? this.#open.get(id))?.sequence ?? this.#sequenceOf(id);
         if (sequence === undefined) continue;
+        if (pending.execution && isFinal(pending.execution.status)) this.#pruning.finished(sequence);
         if (pending.execution && this.#unwritten.has(sequence)) this.#insert(pending.execution, pending, group);
         else this.#update(id, sequence, pending, group);
       }
@@ -273,7 +274,6 @@ export class SqliteExecutionHistory implements ExecutionHistory {
     this.#statements.insert.run(
       sequence, isFinal(status) ? 1 : 0, status, id, functionName, execution.causedBy ?? null, searchText(execution), JSON.stringify(execution),
     );
-    if (isFinal(status)) this.#pruning.finished(sequence);
     group.added.push(sequence);
     const log = this.#logs.get(id);
     if (!request && !response && !log) return;
@@ -293,7 +293,6 @@ export class SqliteExecutionHistory implements ExecutionHistory {
         statements.insert.run(sequence, final, status, id, functionName, causedBy ?? null, search, document);
         group.added.push(sequence);
       }
-      if (final) this.#pruning.finished(sequence);
     }
     if (request) this.#put(statements.putRequest, sequence, request, group);
     if (response) this.#put(statements.putResponse, sequence, response, group);
@@ -344,7 +343,7 @@ export class SqliteExecutionHistory implements ExecutionHistory {
   }
 
   #prune(): void {
-    const { removed, more } = this.#pruning.prune({ count: this.#count, bytes: this.#bytes }, this.#sequence);
+    const { removed, more } = this.#pruning.prune({ count: this.#count, bytes: this.#bytes });
     this.#count -= removed.count;
     this.#bytes -= removed.bytes;
     if (more) this.#schedulePruning();
@@ -366,6 +365,7 @@ export class SqliteExecutionHistory implements ExecutionHistory {
 
   /** What ran when the engine ended did not finish: it says so. */
   #markInterrupted(): void {
+    // The second condition says that the index has them all.
     const rows = this.#database.prepare("SELECT document FROM executions WHERE status = 'running' AND status <> 'succeeded'").all() as { document: string }[];
     for (const { document } of rows) {
       const execution = JSON.parse(document) as Execution;

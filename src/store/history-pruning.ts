@@ -37,8 +37,8 @@ export class HistoryPruning {
     if (sequence < this.#finishedFrom) this.#finishedFrom = sequence;
   }
 
-  /** Removes a slice of what is too much. `more` says that there is more of it. @param newest Largest sequence so far. */
-  prune({ count, bytes }: HistorySize, newest: number): { removed: HistorySize; more: boolean } {
+  /** Removes a slice of what is too much. `more` says that there is more of it. */
+  prune({ count, bytes }: HistorySize): { removed: HistorySize; more: boolean } {
     const { maxExecutions, maxMegabytes } = this.#bounds();
     const removed: HistorySize = { count: 0, bytes: 0 };
     // Pruning some hundreds at once costs half of what pruning after every group does.
@@ -49,7 +49,8 @@ export class HistoryPruning {
     const from = this.#finishedFrom;
     const oldest = this.#statements.oldest.all(from, sliceRows) as { sequence: number; bytes: number }[];
     if (oldest.length === 0) {
-      this.#finishedFrom = newest + 1;
+      // Nothing has finished: what does from now on is told.
+      this.#finishedFrom = Number.MAX_SAFE_INTEGER;
       return { removed, more: false };
     }
     let last = -1;

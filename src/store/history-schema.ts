@@ -30,6 +30,9 @@ export const historyMigrations: Migrations = [
    CREATE INDEX executions_unfinished ON executions (sequence) WHERE final = 0`,
 ];
 
+/** For the index: parameter 1 is an id, or begins with the first characters of one. */
+const beginsAlike = 'substr(id, 1, 8) = substr(?1, 1, 8)';
+
 /** Statements are prepared once: parsing SQL costs more than most of them. */
 export function prepareHistory(database: DatabaseSync) {
   const upsert = (column: string) => database.prepare(
@@ -42,12 +45,12 @@ export function prepareHistory(database: DatabaseSync) {
     ),
     insertContent: database.prepare('INSERT INTO contents (sequence, request, response, log, log_truncated, bytes) VALUES (?, ?, ?, ?, ?, ?)'),
     update: database.prepare('UPDATE executions SET status = ?, search = ?, document = ?, final = ? WHERE sequence = ?'),
-    byPrefix: database.prepare('SELECT document FROM executions WHERE substr(id, 1, 8) = substr(?1, 1, 8) AND id >= ?1 AND id < ?2 LIMIT 1'),
-    byId: database.prepare('SELECT document FROM executions WHERE substr(id, 1, 8) = substr(?1, 1, 8) AND id = ?1'),
-    sequenceOf: database.prepare('SELECT sequence FROM executions WHERE substr(id, 1, 8) = substr(?1, 1, 8) AND id = ?1'),
+    byPrefix: database.prepare(`SELECT document FROM executions WHERE ${beginsAlike} AND id >= ?1 AND id < ?2 LIMIT 1`),
+    byId: database.prepare(`SELECT document FROM executions WHERE ${beginsAlike} AND id = ?1`),
+    sequenceOf: database.prepare(`SELECT sequence FROM executions WHERE ${beginsAlike} AND id = ?1`),
     content: database.prepare(
       `SELECT request, response, coalesce(log, '') AS log, coalesce(log_truncated, 0) AS log_truncated
-       FROM executions LEFT JOIN contents USING (sequence) WHERE substr(id, 1, 8) = substr(?1, 1, 8) AND id = ?1`,
+       FROM executions LEFT JOIN contents USING (sequence) WHERE ${beginsAlike} AND id = ?1`,
     ),
     putRequest: upsert('request'),
     putResponse: upsert('response'),
@@ -55,7 +58,7 @@ export function prepareHistory(database: DatabaseSync) {
       `INSERT INTO contents (sequence, log, log_truncated, bytes) VALUES (?1, ?2, ?3, ?4)
        ON CONFLICT DO UPDATE SET log = excluded.log, log_truncated = excluded.log_truncated, bytes = bytes + excluded.bytes`,
     ),
-    /** From a sequence on: what waits may be very many, and is all older. */
+    /** From a sequence on, before which nothing has finished: what waits there may be very many. */
     oldest: database.prepare(
       `SELECT sequence, coalesce((SELECT bytes FROM contents WHERE contents.sequence = executions.sequence), 0) AS bytes
        FROM executions WHERE sequence >= ? AND final = 1 ORDER BY sequence LIMIT ?`,

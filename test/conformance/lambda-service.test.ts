@@ -334,6 +334,15 @@ describe('an answer', () => {
     assert.equal(made.history.get(output.requestId)?.status, 'succeeded');
   });
 
+  it('that cannot be noted any more is in the log: nobody waits for the error', async () => {
+    const made = withFunctions('fn');
+    made.history.saveResponse = () => { throw new Error('no room'); };
+    let answered = false;
+    // The logger of the harness throws what it is told.
+    await assert.rejects(invoke(made, 'fn', { onAnswer: () => { answered = true; } }), /was answered, but could not be noted as finished/);
+    assert.equal(answered, true);
+  });
+
   it('with a log tail waits for the last line of the log', async () => {
     const made = withFunctions('fn');
     const output = await invoke(made, 'fn', { logType: 'Tail', onAnswer: () => assert.fail('told too early') });

@@ -203,9 +203,10 @@ describe('execution history', () => {
   it('drops what has finished among many that wait, also what finishes late', () => {
     const store = history({ maxExecutions: 40, maxMegabytes: 500 });
     const save = (status: Execution['status']) => {
-      const made = execution(`e${store.nextSequence()}`, 0, { status });
-      store.save({ ...made, sequence: Number(made.id.slice(1)) });
-      return { ...made, sequence: Number(made.id.slice(1)) };
+      const sequence = store.nextSequence();
+      const made = execution(`e${sequence}`, sequence, { status });
+      store.save(made);
+      return made;
     };
     const waiting = Array.from({ length: 60 }, () => save('queued'));
     store.flush();
