@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { rmSync } from 'node:fs';
@@ -53,6 +53,21 @@ describe('Lifetime of processes', () => {
         const answers = await Promise.all([0, 1, 2].map(async (n) => answerOf(await bench.call(fn, { n }))));
         assert.deepEqual(answers, [0, 1, 2]);
       }
+    } finally {
+      await bench.close();
+    }
+  });
+
+  it('a function that wakes up does not interrupt the engine (SCHED_BATCH)', async function () {
+    if (process.platform !== 'linux' || spawnSync('chrt', ['--version']).error) this.skip();
+    const bench = openWorkbench();
+    try {
+      // The policy is field 41 of /proc/PID/stat, whose second field may hold spaces.
+      bench.place.write('policy/index.js', `exports.handler = async () => {
+        const stat = require('node:fs').readFileSync('/proc/self/stat', 'latin1');
+        return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38];
+      };`);
+      assert.equal(answerOf(await bench.call(functionIn(bench.place, 'policy'))), '3');
     } finally {
       await bench.close();
     }
