@@ -4,6 +4,7 @@ import type { Execution } from '../contracts/executions.ts';
 import { AwsFault } from '../contracts/faults.ts';
 import type { RunnableFunction } from '../contracts/functions.ts';
 import type { ResumeGate } from '../contracts/resume-gate.ts';
+import { TransientMap } from '../contracts/transient-map.ts';
 import { Attempt, errorMessageLimit, failureOf, type AttemptResult, type AttemptServices } from './attempt.ts';
 import type { EventEnds, EventEndsOptions } from './event-ends.ts';
 import { afterWait, executionOf, stateOf } from './event-execution.ts';
@@ -25,7 +26,7 @@ export class EventRuns {
   readonly hurried = new Set<string>();
   readonly #options: EventRunsOptions;
   readonly #ends: EventEnds;
-  readonly #running = new Map<string, Attempt>();
+  readonly #running = new TransientMap<Attempt>();
   readonly #cancelled = new Set<string>();
   /** Waits that ended before do not age: nothing could run then. Wait axis. */
   #agesFrom: number;
@@ -40,7 +41,7 @@ export class EventRuns {
 
   /** Of each attempt. */
   get functionNames(): string[] {
-    return [...this.#running.values()].map(({ functionName }) => functionName);
+    return this.#running.values().map(({ functionName }) => functionName);
   }
 
   get count(): number {

@@ -14,6 +14,7 @@ import type { DeliverySource, EventInvoker } from '../contracts/resources.ts';
 import type { ResumeGate } from '../contracts/resume-gate.ts';
 import type { CodeStore, FunctionRunner } from '../contracts/runner.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
+import { TransientMap } from '../contracts/transient-map.ts';
 import { Asynchronous, type AcceptedEvent } from './asynchronous.ts';
 import { Concurrency } from './concurrency.ts';
 import { Destinations, type DeliveryHint, type DestinationPorts } from './destinations.ts';
@@ -84,7 +85,7 @@ export class LambdaService implements LambdaHost, EventInvoker {
   readonly #operations: Operations;
   readonly #asynchronous: Asynchronous;
   readonly #polled: PolledInvocations;
-  readonly #running = new Map<string, SynchronousInvocation>();
+  readonly #running = new TransientMap<SynchronousInvocation>();
   #last: Map<string, Execution> | undefined;
 
   constructor(options: LambdaServiceOptions) {
@@ -229,7 +230,7 @@ export class LambdaService implements LambdaHost, EventInvoker {
 
   /** Cancels what callers wait for and lets go of what runs for queued events, which stay queued. */
   async close(): Promise<void> {
-    const running = [...this.#running.values()];
+    const running = this.#running.values();
     for (const invocation of running) invocation.cancel();
     await Promise.allSettled([...running.map((invocation) => invocation.finished), this.#asynchronous.close(), this.mappings.close()]);
   }

@@ -2,6 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { isFinal, type Execution, type ExecutionContent, type ExecutionHistory, type ExecutionQuery } from '../contracts/executions.ts';
 import type { Logger } from '../contracts/logger.ts';
+import { TransientMap } from '../contracts/transient-map.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { inTransaction, openDatabase } from './database.ts';
 import { exportHistory } from './history-export.ts';
@@ -62,11 +63,11 @@ export class SqliteExecutionHistory implements ExecutionHistory {
   readonly #statements: ReturnType<typeof prepareHistory>;
   readonly #pruning: HistoryPruning;
   readonly #checkpointer: Checkpointer;
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new TransientMap<Pending>();
   /** Logs of executions that have not finished, or are not committed. */
-  readonly #logs = new Map<string, OpenLog>();
+  readonly #logs = new TransientMap<OpenLog>();
   /** Executions that run or are not committed; queued ones may be very many and are read from the database. */
-  readonly #open = new Map<string, Execution>();
+  readonly #open = new TransientMap<Execution>();
   /** Sequences given out whose execution has no row yet. */
   readonly #unwritten = new Set<number>();
   #pendingBytes = 0;
@@ -153,7 +154,7 @@ export class SqliteExecutionHistory implements ExecutionHistory {
   bySegment(segment: string): Execution | undefined {
     const [prefix] = /^[0-9a-f]{16}$/.test(segment) ? [`${segment.slice(0, 8)}-${segment.slice(8, 12)}-${segment.slice(12)}-`] : [];
     if (prefix === undefined) return undefined;
-    for (const [id, execution] of this.#open) if (id.startsWith(prefix)) return execution;
+    for (const [id, execution] of this.#open.entries()) if (id.startsWith(prefix)) return execution;
     const row = this.#statements.byPrefix.get(prefix, `${prefix}\u{ffff}`) as { document: string } | undefined;
     return row && (JSON.parse(row.document) as Execution);
   }
@@ -215,7 +216,7 @@ export class SqliteExecutionHistory implements ExecutionHistory {
     if (this.#pending.size === 0) return;
     const group: Group = { added: [], logs: [], grown: 0, rows: this.#pending.size };
     inTransaction(this.#database, () => {
-      for (const [id, pending] of this.#pending) {
+      for (const [id, pending] of this.#pending.entries()) {
         const sequence = (pending.execution ?? this.#open.get(id))?.sequence ?? this.#sequenceOf(id);
         if (sequence === undefined) continue;
         if (pending.execution && isFinal(pending.execution.status)) this.#pruning.finished(sequence);
@@ -333,7 +334,7 @@ export class SqliteExecutionHistory implements ExecutionHistory {
   /** A full disk must not fill the memory too. */
   #forgetContentsWhenStuck(): void {
     if (this.#pendingBytes < 8 * groupBytes) return;
-    for (const [id, pending] of this.#pending) {
+    for (const [id, pending] of this.#pending.entries()) {
       delete pending.request;
       delete pending.response;
       if (this.#open.get(id)?.status !== 'running') this.#logs.delete(id);

@@ -3,6 +3,7 @@ import type { Clock } from '../../contracts/clock.ts';
 import type { Execution, ExecutionHistory, PolledBatch } from '../../contracts/executions.ts';
 import { AwsFault } from '../../contracts/faults.ts';
 import type { RunnableFunction } from '../../contracts/functions.ts';
+import { TransientMap } from '../../contracts/transient-map.ts';
 import type { AttemptServices } from '../attempt.ts';
 import type { InjectedFaults } from '../injected-faults.ts';
 import { SynchronousInvocation } from '../synchronous.ts';
@@ -47,7 +48,7 @@ export interface PolledAnswer {
 
 export class PolledInvocations {
   readonly #parts: PolledInvocationsParts;
-  readonly #running = new Map<string, SynchronousInvocation>();
+  readonly #running = new TransientMap<SynchronousInvocation>();
   #closed = false;
 
   constructor(parts: PolledInvocationsParts) {
@@ -164,7 +165,7 @@ export class PolledInvocations {
   /** Ends everything that runs. */
   async close(): Promise<void> {
     this.#closed = true;
-    const running = [...this.#running.values()];
+    const running = this.#running.values();
     for (const invocation of running) invocation.cancel();
     await Promise.allSettled(running.map((invocation) => invocation.finished));
   }
