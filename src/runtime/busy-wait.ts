@@ -1,28 +1,44 @@
 /**
  * For a moment after an answer, and again after a payload that came within that moment, the event loop turns without sleeping:
- * waking a process that sleeps takes longer than many a function does, and who has an answer often asks again at once. Only
- * while no more than one invocation runs, so that no processor is kept from other work; and not for a payload that came after
- * a rest, whose function may have to wait for the very processor that the engine would keep busy.
+ * waking a process that sleeps takes longer than many a function does, and who has an answer often asks again at once.
+ *
+ * It is given up where it does not help: while more than one invocation runs, so that no processor is kept from other work;
+ * for a payload that came after a rest; and for a while after an answer that was not there within the moment, as the function
+ * may be waiting for the very processor that the engine keeps busy.
  */
 
 /** Milliseconds of processor time: an invocation may cost them twice, a lone one costs them once. */
 const limit = 0.2;
+/** Payloads that are not waited for after one whose answer took longer. */
+const discouraged = 32;
 
 export class BusyWait {
   #running = 0;
   #turning = false;
   /** Monotonic milliseconds. */
   #until = 0;
+  /** Monotonic milliseconds; 0 while no payload is waited for. */
+  #begun = 0;
+  #discouraged = 0;
 
   /** A payload has been handed over. */
   begin(): void {
     this.#running += 1;
-    if (this.#running === 1 && this.#turning) this.#wait();
+    if (this.#running > 1 || !this.#turning) return;
+    if (this.#discouraged > 0) {
+      this.#discouraged -= 1;
+      this.#until = 0;
+      return;
+    }
+    this.#begun = performance.now();
+    this.#wait();
   }
 
   /** Its answer is there. */
   end(): void {
     this.#running -= 1;
+    if (this.#begun > 0 && performance.now() - this.#begun > limit) this.#discouraged = discouraged;
+    this.#begun = 0;
     if (this.#running === 0) this.#wait();
   }
 

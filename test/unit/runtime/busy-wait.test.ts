@@ -40,6 +40,30 @@ describe('waiting without sleep', () => {
     wait.end();
   });
 
+  it('is given up for 32 payloads after an answer that came late', async () => {
+    const wait = new BusyWait();
+    const follow = () => {
+      wait.begin();
+      wait.end();
+    };
+    /** Whether a payload that follows an answer at once is waited for. */
+    const waits = async () => {
+      wait.begin();
+      const before = counted.count();
+      await pause(20);
+      return counted.count() > before;
+    };
+    follow();
+    assert.equal(await waits(), true);
+    // That took 20 milliseconds.
+    wait.end();
+    assert.equal(await waits(), false);
+    wait.end();
+    for (let payload = 2; payload <= 32; payload += 1) follow();
+    assert.equal(await waits(), true);
+    wait.end();
+  });
+
   it('does not begin while other invocations run', async () => {
     const wait = new BusyWait();
     wait.begin();
