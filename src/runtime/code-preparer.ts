@@ -41,6 +41,8 @@ interface Entry {
   generation: number;
   bundle?: HandlerBundle;
   work?: Promise<PreparedCode | PreparationFailure>;
+  /** A look at the input files that is still to come. */
+  look?: Promise<PreparedCode | undefined>;
 }
 
 const sourceExtensions = new Set(['.js', '.mjs', '.cjs', '.jsx', '.ts', '.mts', '.cts', '.tsx', '.py']);
@@ -48,6 +50,8 @@ const sourceExtensions = new Set(['.js', '.mjs', '.cjs', '.jsx', '.ts', '.mts', 
 const indifferent = /(^|[\\/])(template\.(ya?ml|json)|samconfig\.toml|serverless\.ya?ml|README[^\\/]*|[^\\/]*\.(log|md|map|pyc|swp|tmp)|[^\\/]*~|package-lock\.json|\.[^\\/]*)$/i;
 /** Bursts of changes within this many milliseconds are one change. */
 const burst = 30;
+/** More input files than these are looked at together for all calls that come at once. */
+const fewFiles = 16;
 /** AWS gives the heap about this part of MemorySize. */
 const heapShare = 0.9;
 
@@ -71,12 +75,15 @@ class Preparer implements CodePreparer {
 
   fresh(fn: RunnableFunction): PreparedCode | undefined {
     const entry = this.#entries.get(keyOf(fn));
-    return entry && this.#isFresh(entry, fn) ? entry.prepared : undefined;
+    return entry && entry.inputs.size <= fewFiles && this.#isFresh(entry, fn) ? entry.prepared : undefined;
   }
 
   async prepare(fn: RunnableFunction): Promise<PreparedCode | PreparationFailure> {
     let entry = this.#entries.get(keyOf(fn));
-    if (entry && this.#isFresh(entry, fn)) return entry.prepared as PreparedCode;
+    if (entry) {
+      const unchanged = await preparedAndUnchanged(entry);
+      if (unchanged && unchanged === entry.prepared && this.#isCurrent(entry, fn)) return unchanged;
+    }
     if (entry?.work && entry.fn.revisionId === fn.revisionId) {
       // What is being prepared may have read a file just before it was saved: look again when it is done.
       await entry.work;
@@ -141,13 +148,12 @@ class Preparer implements CodePreparer {
   }
 
   #isFresh(entry: Entry, fn: RunnableFunction): boolean {
-    if (!entry.prepared || entry.dirty || entry.fn.revisionId !== fn.revisionId || entry.settings !== this.#options.settings()
-      || entry.endpoint !== this.#options.endpoint().endpoint || (entry.realAws?.expiresAt ?? Infinity) <= Date.now()) return false;
-    // The watcher's message may still be on its way when a saved edit is followed by a call at once.
-    for (const [file, known] of entry.inputs) {
-      if (!isSame(stamp(file), known)) return false;
-    }
-    return true;
+    return this.#isCurrent(entry, fn) && isUnchanged(entry.inputs);
+  }
+
+  #isCurrent(entry: Entry, fn: RunnableFunction): boolean {
+    return entry.prepared !== undefined && !entry.dirty && entry.fn.revisionId === fn.revisionId && entry.settings === this.#options.settings()
+      && entry.endpoint === this.#options.endpoint().endpoint && (entry.realAws?.expiresAt ?? Infinity) > Date.now();
   }
 
   async #prepare(entry: Entry): Promise<PreparedCode | PreparationFailure> {
@@ -321,6 +327,24 @@ function stamp(file: string): Stamp {
 
 function isSame(one: Stamp, other: Stamp): boolean {
   return one.mtimeMs === other.mtimeMs && one.size === other.size;
+}
+
+/** The watcher's message may still be on its way when a saved edit is followed by a call at once. */
+function isUnchanged(inputs: ReadonlyMap<string, Stamp>): boolean {
+  for (const [file, known] of inputs) {
+    if (!isSame(stamp(file), known)) return false;
+  }
+  return true;
+}
+
+/** What is prepared, when its files are as they were. Calls share a look that is still to come: it sees what was saved before any of them. */
+function preparedAndUnchanged(entry: Entry): Promise<PreparedCode | undefined> {
+  return entry.look ??= new Promise((resolve) => {
+    setImmediate(() => {
+      delete entry.look;
+      resolve(isUnchanged(entry.inputs) ? entry.prepared : undefined);
+    });
+  });
 }
 
 function inside(file: string, folder: string): boolean {

@@ -34,6 +34,23 @@ describe('Hot reload', () => {
     assert.equal(answerOf(await bench.call(fn)), 22);
   });
 
+  it('so does one of a function of many files, for each of the calls that come at once', async () => {
+    const names = [...Array(40).keys()].map((index) => `part${index}`);
+    const files = names.map((name) => bench.place.write(`many/lib/${name}.js`, 'module.exports = 1;'));
+    bench.place.write('many/index.js', `const parts = [${names.map((name) => `require('./lib/${name}.js')`).join(', ')}];\nexports.handler = async () => parts.reduce((sum, part) => sum + part);`);
+    const fn = functionIn(bench.place, 'many');
+    assert.equal(answerOf(await bench.call(fn)), 40);
+    for (const [turn, file] of [files[0], files[39]].entries()) {
+      const before = [bench.call(fn), bench.call(fn)];
+      writeFileSync(file as string, 'module.exports = 22;');
+      const answers = (calls: Promise<Parameters<typeof answerOf>[0]>[]) => Promise.all(calls.map(async (call) => answerOf(await call)));
+      const sum = 40 + 21 * (turn + 1);
+      // Those that came before the edit may see either.
+      assert.deepEqual(await answers([bench.call(fn), bench.call(fn), bench.call(fn)]), [sum, sum, sum]);
+      for (const answer of await answers(before)) assert.ok(answer === sum || answer === sum - 21, String(answer));
+    }
+  });
+
   it('so does one of a module that TypeScript imports, and one back again', async () => {
     const file = bench.place.write('ts/value.ts', 'export const value: number = 1;');
     const entry = bench.place.write('ts/app.ts', "import { value } from './value'; export const handler = async () => value;");
