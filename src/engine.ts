@@ -94,8 +94,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   if (!ownership) return undefined;
 
   let folders = options.folders;
-  let patch = options.settings;
-  let settings = checkSettings(resolveSettings(patch));
+  let settings = checkSettings(resolveSettings(options.settings));
   let trusted = false;
   let closing: Promise<void> | undefined;
   const currentSettings = () => settings;
@@ -276,8 +275,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
 
   async function applyWorkspace(update: WorkspaceUpdate | InitializeParams): Promise<void> {
     if (update.settings) {
-      patch = update.settings;
-      const next = checkSettings(resolveSettings(patch));
+      const next = checkSettings(resolveSettings(update.settings));
       if (JSON.stringify(next) !== JSON.stringify(settings)) {
         settings = next;
         Object.assign(info, { region: settings.region, accountId: settings.accountId });

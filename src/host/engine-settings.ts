@@ -62,6 +62,17 @@ function take(result: Record<string, unknown>, key: string, value: unknown, warn
   else result[group] = { ...(result[group] as object | undefined), [member]: value };
 }
 
+/** As in package.json, which only has the editor underline what is outside. */
+export const settingBounds: readonly [name: string, least: number, most: number, value: (settings: EngineSettings) => number][] = [
+  ['accountConcurrency', 1, 100_000, (settings) => settings.accountConcurrency],
+  ['asynchronousConcurrency', 1, 1000, (settings) => settings.asynchronousConcurrency],
+  ['environmentIdleSeconds', 1, 86_400, (settings) => settings.environmentIdleSeconds],
+  ['maxProcesses', 1, 4096, (settings) => settings.maxProcesses],
+  ['history.maxExecutions', 1, 1_000_000, (settings) => settings.history.maxExecutions],
+  ['history.maxMegabytes', 1, 100_000, (settings) => settings.history.maxMegabytes],
+  ['stayAliveSeconds', 0, 86_400, (settings) => settings.stayAliveSeconds],
+];
+
 /** @throws UserError naming the setting. */
 export function checkSettings(settings: EngineSettings): EngineSettings {
   if (!/^\d{12}$/.test(settings.accountId)) {
@@ -72,6 +83,10 @@ export function checkSettings(settings: EngineSettings): EngineSettings {
   }
   if (!Number.isInteger(settings.port) || settings.port < 0 || settings.port > 65_535) {
     throw new UserError(`localLambda.port is ${settings.port}: a port is a whole number from 0 (any free one) to 65535.`);
+  }
+  for (const [name, least, most, value] of settingBounds) {
+    const given = value(settings);
+    if (!(given >= least && given <= most)) throw new UserError(`localLambda.${name} is ${given}: a number from ${least} to ${most} is wanted.`);
   }
   return settings;
 }
