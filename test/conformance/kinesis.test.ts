@@ -1,5 +1,6 @@
 /** Amazon Kinesis as its own client sees it: the SDK for JavaScript, over HTTP/2 as it comes, against a whole engine. */
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -11,6 +12,7 @@ import {
   ResourceInUseException, ResourceNotFoundException, SplitShardCommand, SubscribeToShardCommand, UpdateShardCountCommand, AddTagsToStreamCommand, ValidationException,
   waitUntilStreamExists, type _Record,
 } from '@aws-sdk/client-kinesis';
+import { NodeHttp2Handler } from '@smithy/node-http-handler';
 import { startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
 
 const files = {
@@ -20,9 +22,10 @@ Resources:
 `,
 };
 
-const clientOf = ({ info }: EngineProcess) => new KinesisClient({
+const clientParts = ({ info }: EngineProcess) => ({
   endpoint: info.endpoint, region: info.region, maxAttempts: 1, credentials: { accessKeyId: info.accessKeyId, secretAccessKey: info.secretAccessKey },
 });
+const clientOf = (engine: EngineProcess) => new KinesisClient(clientParts(engine));
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 
@@ -180,8 +183,20 @@ describe('Amazon Kinesis, by the AWS SDK for JavaScript', function () {
     wrong.destroy();
   });
 
-  it('calls side by side go over one connection', async () => {
-    await Promise.all(Array.from({ length: 60 }, (_, index) => kinesis.send(new PutRecordCommand({ StreamName: 'orders', PartitionKey: `side-${index}`, Data: bytes('x') }))));
+  it('calls side by side go over as many connections as the client likes: one for each, as it comes, or one for all', async () => {
+    const concurrent = new KinesisClient({ ...clientParts(engine), requestHandler: new NodeHttp2Handler({ disableConcurrentStreams: false }) });
+    for (const [client, most] of [[kinesis, 60], [concurrent, 1]] as const) {
+      let connections = 0;
+      const count = () => { connections += 1; };
+      subscribe('net.client.socket', count);
+      try {
+        await Promise.all(Array.from({ length: 60 }, (_, index) => client.send(new PutRecordCommand({ StreamName: 'orders', PartitionKey: `side-${index}`, Data: bytes('x') }))));
+      } finally {
+        unsubscribe('net.client.socket', count);
+      }
+      assert.ok(connections > most / 2 && connections <= most, `${connections} connections`);
+    }
+    concurrent.destroy();
   });
 
   it('what was accepted outlives a kill -9 of the engine, in order', async () => {
