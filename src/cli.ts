@@ -143,7 +143,8 @@ function parse(parameters: string[], options: NonNullable<Parameters<typeof pars
   try {
     return parseArgs({ args: parameters, options: options ?? {}, strict: true });
   } catch (error) {
-    throw new UserError(`${(error as Error).message.split('\n')[0]} Run "local-lambda --help".`);
+    const [problem = ''] = (error as Error).message.split('\n');
+    throw new UserError(`${problem.replace(/\.?$/, '')}: run "local-lambda --help".`);
   }
 }
 

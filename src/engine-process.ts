@@ -1,10 +1,9 @@
-/** The engine process that an editor starts. */
+/** The engine process that an editor starts: `engine --data DIR`. Folders, settings and trust come with its first client. */
 import { parseArgs } from 'node:util';
 import { UserError } from './contracts/faults.ts';
 import { startEngine } from './engine.ts';
 import { EngineLogger, stderrSink } from './host/engine-logger.ts';
 
-/** The engine process that an editor starts: `engine --data DIR`. Folders, settings and trust come with its first client. */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { data: { type: 'string' } } });
   if (values.data === undefined) throw new UserError('The engine needs --data DIR, its data folder.');

@@ -32,7 +32,6 @@ export class Environment {
   readonly function: RunnableFunction;
   readonly code: PreparedCode;
   readonly info: EnvironmentInfo;
-  readonly startedAt = performance.now();
   /** Monotonic time at which it became idle. */
   idleSince = 0;
   maxMemoryMb = 0;

@@ -39,11 +39,6 @@ export class SupervisorClient {
     this.#logger = logger;
   }
 
-  /** Processes alive, as far as the engine knows. */
-  get count(): number {
-    return this.#processes.size;
-  }
-
   /** Starts a process; its listener is called from later turns of the event loop. */
   spawn(request: Omit<SpawnRequest, 'id'>, listener: SupervisedProcess): number {
     const id = this.#nextId++;

@@ -26,11 +26,6 @@ export class LogText {
     this.#cut = true;
   }
 
-  /** Characters held in memory. */
-  get length(): number {
-    return this.#head.length + this.#tail.length;
-  }
-
   read(): { text: string; truncated: boolean } {
     this.#trim();
     return {

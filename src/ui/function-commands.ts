@@ -60,7 +60,7 @@ export function registerFunctionCommands(commands: CommandRegistry, parts: Funct
   });
 
   onFunction('openHandler', 'Open Handler', async (fn) => {
-    if (fn.handlerFile === undefined) throw new UserError(`No file was found for ${fn.name}'s handler ${fn.handler} below ${fn.codeFolder}.`);
+    if (fn.handlerFile === undefined) throw new UserError(`No file was found for ${fn.name}'s handler ${fn.handler} below ${fn.codeFolder}: correct its handler or its code folder.`);
     const document = await vscode.workspace.openTextDocument(vscode.Uri.file(fn.handlerFile));
     const found = (await index.find(document)).find(({ functionName }) => functionName === fn.name);
     await show(document, found?.line ?? 0);
