@@ -54,6 +54,7 @@ async function start(parameters: string[]): Promise<number> {
   process.on('uncaughtException', (error) => logger.error('An unexpected error in the engine.', error));
   process.on('unhandledRejection', (reason) => logger.error('An unexpected rejection in the engine.', reason));
 
+  const settings = readWorkspaceSettings([workspace], (message) => logger.warn(message));
   const { startEngine } = await import('./engine.ts');
   const stopped = Promise.withResolvers<number>();
   // Until there is something to stop, the process may just end.
@@ -67,7 +68,7 @@ async function start(parameters: string[]): Promise<number> {
   const engine = await startEngine({
     dataFolder,
     folders: [workspace],
-    settings: readWorkspaceSettings([workspace], (message) => logger.warn(message)),
+    settings,
     trusted: true,
     ...(port === undefined ? {} : { port }),
     ...(values['no-sign'] === true ? { requireSignatures: false } : {}),
@@ -87,7 +88,7 @@ async function start(parameters: string[]): Promise<number> {
     logger.info('An engine runs for this workspace already (a VS Code window or another terminal): it is used.');
   }
   const { connection, info } = await connectEngine({
-    folders: [workspace], settings: {}, trusted: true, client: 'cli', engineEntry: process.argv[1] ?? '', version, dataFolder,
+    folders: [workspace], settings, trusted: true, client: 'cli', engineEntry: process.argv[1] ?? '', version, dataFolder,
     prepare: (made) => made.onClose(() => {
       logger.error('The engine that this command had joined has ended: start again.');
       stopped.resolve(1);

@@ -5,6 +5,7 @@ import type { MessageConnection } from 'vscode-jsonrpc/node';
 import type { ResourceHosts } from './contracts/resources.ts';
 import type { LambdaHost } from './contracts/lambda-api.ts';
 import type { FunctionRunner } from './contracts/runner.ts';
+import { UserError } from './contracts/faults.ts';
 import type { EngineSettings } from './contracts/settings.ts';
 import type { TemplateSettings, WorkspaceModel } from './contracts/workspace.ts';
 import { Endpoint } from './endpoint/endpoint.ts';
@@ -17,7 +18,7 @@ import { SqsProtocol } from './endpoint/sqs-protocol.ts';
 import { Broadcaster } from './host/broadcaster.ts';
 import { registerClient } from './host/client-handlers.ts';
 import { engineCredentials } from './host/credentials.ts';
-import { dataFiles } from './host/data-folder.ts';
+import { dataFiles, isSameFolder } from './host/data-folder.ts';
 import { removeDiscovery, writeDiscovery } from './host/discovery.ts';
 import type { EngineLogger } from './host/engine-logger.ts';
 import { takeOwnership } from './host/engine-ownership.ts';
@@ -181,7 +182,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
   const rpc = new RpcServer({
     socketPath, secret, logger,
     onInitialize: async ({ connection, params }) => {
-      await applyWorkspace(params);
+      await admit(params);
       register(connection);
       return info;
     },
@@ -271,6 +272,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine | unde
     info.endpoint = `http://127.0.0.1:${port}`;
     topics.start();
     buses.start();
+  }
+
+  /** A terminal takes a running engine as it is: folders and settings stay those of whoever had it started. */
+  async function admit(params: InitializeParams): Promise<void> {
+    if (params.client !== 'cli' || folders.length === 0) return applyWorkspace(params);
+    const foreign = params.folders.find((folder) => !folders.some((own) => isSameFolder(own, folder)));
+    if (foreign !== undefined) {
+      throw new UserError(`The data folder ${dataFolder} is in use by the engine of ${folders.join(', ')}, not of ${foreign}: choose another one with --data.`);
+    }
+    return applyWorkspace({ trusted: params.trusted });
   }
 
   async function applyWorkspace(update: WorkspaceUpdate | InitializeParams): Promise<void> {

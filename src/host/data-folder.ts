@@ -23,6 +23,11 @@ export function dataFolderFor(folders: readonly string[], home = dataHome()): st
   return join(home, `${name}-${hash}`);
 }
 
+/** Whether two paths lead to one folder. */
+export function isSameFolder(one: string, other: string): boolean {
+  return canonical(one) === canonical(other);
+}
+
 function canonical(folder: string): string {
   const absolute = resolve(folder);
   try {

@@ -38,6 +38,10 @@ function get(engine: EngineProcess, path: string, headers: Record<string, string
   });
 }
 
+const oneFunction = (name: string): string => (
+  `Transform: AWS::Serverless-2016-10-31\nResources:\n  ${name}:\n    Type: AWS::Serverless::Function\n    Properties: { InlineCode: "exports.handler = async () => 1", Handler: index.handler, Runtime: nodejs22.x }\n`
+);
+
 const handlers = {
   'template.yaml': ['Busy', 'Quits', 'Loud', 'Circular', 'Throws', 'Live', 'Environment', 'Spawns'].reduce(
     (text, name) => `${text}  ${name}:\n    Type: AWS::Serverless::Function\n    Properties: { CodeUri: code/, Handler: ${name.toLowerCase()}.handler, Runtime: nodejs22.x, Timeout: ${name === 'Busy' ? 1 : 20} }\n`,
@@ -225,6 +229,24 @@ describe('the life of an engine', () => {
     assert.deepEqual(second.info, first.info);
     assert.equal(await second.stop(), 0);
     assert.equal(await first.stop(), 0);
+  });
+
+  it('keeps its settings and functions when a second start joins it', async () => {
+    const own = { ...files, '.vscode/settings.json': '{"localLambda.accountId": "210987654321", "localLambda.requireSignatures": false}' };
+    const first = await startEngineProcess({ files: own, data });
+    const second = await startEngineProcess({ workspace: first.workspace, data });
+    assert.equal(second.info.accountId, '210987654321');
+    assert.equal((await get(first, '/2015-03-31/functions/', {})).status, 200);
+    await second.stop();
+    await first.stop();
+  });
+
+  it('is not taken away by a start for another workspace on its data folder', async () => {
+    const first = await startEngineProcess({ files: { 'template.yaml': oneFunction('Mine') }, data });
+    const authorization = { authorization: `Bearer ${first.info.token}` };
+    await assert.rejects(startEngineProcess({ files: { 'template.yaml': oneFunction('Theirs') }, data }), /is in use by the engine of .*: choose another one with --data/);
+    assert.match((await get(first, '/_local-lambda/functions', authorization)).body, /"Mine"/);
+    await first.stop();
   });
 
   it('prints shell exports for `env`, and one sentence when there is none', async () => {
