@@ -27,6 +27,14 @@ describe('Python bootstrap', function () {
     assert.deepEqual(await process.result(), [process.folder, 1, 2, 3]);
   });
 
+  it('has what AWS\'s runtime has loaded before the function\'s folder is searched, whatever stands there', async () => {
+    const process = await start({ files: {
+      'index.py': 'import json, types\nfrom decimal import Decimal\n\ndef handler(event, context):\n    return [json.dumps(event), Decimal("1.5"), hasattr(types, "own")]\n',
+      'json.py': 'own = 1', 'types.py': 'own = 1', 'traceback.py': 'own = 1', 'decimal.py': 'own = 1', 're.py': 'own = 1', 'logging/__init__.py': 'own = 1',
+    } });
+    assert.deepEqual(await process.result({ a: 1 }), ['{"a": 1}', 1.5, false]);
+  });
+
   it('sends output in the order it was written, before the answer', async () => {
     const process = await handler('print("a", end="")', 'sys.stderr.write("é")', 'sys.stdout.buffer.write(b"c")', 'print("d", flush=True)');
     await process.invoke();

@@ -191,6 +191,18 @@ def load_handler(name):
         raise Fault("Runtime.HandlerNotFound", f"Handler '{function_name}' missing on module '{module_name}'")
 
 
+def load_what_is_shadowed(folder):
+    """AWS's runtime has loaded these before it searches the function's folder. A module there with the name of one of Python's
+    own must not get in between; where there is none, they are loaded when they are needed."""
+    own = getattr(sys, "stdlib_module_names", ("decimal", "enum", "json", "logging", "re", "traceback", "types"))
+    try:
+        names = {entry.partition(".")[0] for entry in os.listdir(folder)}
+    except OSError:
+        return
+    if not names.isdisjoint(own):
+        import decimal, json, logging, traceback  # noqa: E401, F401
+
+
 def json_strings(texts):
     """A JSON array. `json` itself takes longer to import than anything else here: the files are told before it is needed."""
     try:
@@ -324,6 +336,7 @@ def main():
     take_over_output(channel)
     if sys.path and os.path.abspath(sys.path[0]) == os.path.dirname(os.path.abspath(__file__)):
         del sys.path[0]
+    load_what_is_shadowed(runtime.task_root)
     sys.path.insert(0, runtime.task_root)
     if "logging" in sys.modules:
         beside("lambda_logging").configure(sys.modules["logging"], runtime)
