@@ -83,6 +83,8 @@ export class HandlerBundle {
   readonly #placeOf: (file: string) => string;
   #context: BuildContext<{ metafile: true }> | undefined;
   #format: 'esm' | 'cjs' | undefined;
+  /** The source awaits at its top: what only an ES module can do, whatever its package says. */
+  #awaitsAtTop = false;
   /** Packages that could not be bundled. */
   readonly #inPlace = new Set<string>();
 
@@ -95,7 +97,7 @@ export class HandlerBundle {
 
   async build(): Promise<BundleResult> {
     const folder = dirname(this.#entry);
-    const format = isModule(this.#entry) ? 'esm' : 'cjs';
+    const format = this.#awaitsAtTop || isModule(this.#entry) ? 'esm' : 'cjs';
     const file = join(this.#outputFolder, `handler.${format === 'esm' ? 'mjs' : 'cjs'}`);
     if (this.#format !== format) await this.dispose();
     this.#format = format;
@@ -111,6 +113,10 @@ export class HandlerBundle {
         const unwritten = failure.errors.find(({ text, location }) => !location && text.startsWith('Failed to write'));
         if (unwritten) throw new UserError(`What ${this.#entry} is built into cannot be written: ${unwritten.text}`);
         if (this.#leaveToNode(failure.errors, folder)) continue;
+        if (!this.#awaitsAtTop && failure.errors.every(({ text }) => /^Top-level await .* "cjs" output format$/.test(text))) {
+          this.#awaitsAtTop = true;
+          return this.build();
+        }
         const details = failure.errors.map((message) => describe(message, folder));
         const files = failure.errors.flatMap(({ location }) => (location ? [location.file] : []));
         return { kind: 'failed', message: details[0] ?? 'The build failed.', details, inputs: [this.#entry, ...absolute(files, folder)] };

@@ -66,6 +66,13 @@ export const handler = async () => [__dirname, require('./data.json').n];`,
     assert.equal(answerOf(await run({ 'package.json': '{"type":"module"}', 'app.ts': 'const n: number = await Promise.resolve(5);\nexport const handler = async () => n;' }, 'app.ts')), 5);
   });
 
+  it('top-level await works where no package type says what a file is', async () => {
+    assert.equal(answerOf(await run({
+      'lib/value.ts': "import { basename } from 'node:path';\nexport const value = (): string => basename(__dirname);",
+      'app.ts': "import { value } from './lib/value';\nconst at = await Promise.resolve(value());\nexport const handler = async () => at;",
+    }, 'app.ts')), 'lib');
+  });
+
   it('is built by the esbuild of the workspace, or by ours when that one does not work here', async () => {
     const ours = createRequire(import.meta.url).resolve('esbuild');
     const place = (name: string, source: string) => {
