@@ -129,7 +129,8 @@ export class ServerlessVariables {
     if (quoted !== null) return { node: scalar(quoted[2]!, range) };
     const literal = literals.get(source) ?? (/^-?\d+(\.\d+)?$/.test(source) ? Number(source) : undefined);
     if (literal !== undefined) return { node: { kind: 'scalar', value: literal, source, range } };
-    const [, type = '', parameter, address = ''] = sourcePattern.exec(source) ?? [];
+    const [, type = '', written, address = ''] = sourcePattern.exec(source) ?? [];
+    const parameter = written?.trim().replace(/^(["'])(.*)\1$/, '$2');
     const { options, environment, accountId, region } = this.#options;
     const text = (value: string | undefined): Found => (value === undefined ? 'missing' : { node: scalar(value, range) });
     switch (type) {

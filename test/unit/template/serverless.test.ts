@@ -118,13 +118,15 @@ functions:
         OPTIONS: \${opt:stage} \${opt:region}
         ACCOUNT: \${aws:accountId}
         GONE: \${file(./nope.yml):x, 'fallback, with comma'}
+        FLAG: \${strToBool('true')}
+        QUOTED: \${file("./secret.txt")}
 `,
     }).read();
     assert.deepEqual(read.names, ['vars-dev-fromFile', 'vars-dev-inline']);
     assert.deepEqual(read.environment('vars-dev-fromFile'), { WHERE: 'Lisbon' });
     assert.deepEqual(read.environment('vars-dev-inline'), {
       DEEP: 'deep', ITEM: 'one', TEXT: 'text', NESTED: 'prefix-Lisbon-suffix', CHAIN: 'linked', ENV: 'from-process', DOTENV: 'dotted',
-      NONE: '', PARAM: 'dev.example.com', OPTIONS: 'dev eu-west-1', ACCOUNT: '123456789012', GONE: 'fallback, with comma',
+      NONE: '', PARAM: 'dev.example.com', OPTIONS: 'dev eu-west-1', ACCOUNT: '123456789012', GONE: 'fallback, with comma', FLAG: 'true', QUOTED: 'text',
     });
     assert.equal(read.function('vars-dev-inline').configuration.timeout, 30);
     assert.deepEqual(read.diagnostics, []);
