@@ -1,8 +1,9 @@
 /** What a code folder consists of when it is deployed: its files, their hash, and what is left out. */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FunctionConfiguration } from '../contracts/functions.ts';
 
 export interface CodeFile {
   /** Relative, with `/` between its parts. */
@@ -67,9 +68,21 @@ async function walk(folder: string, prefix: string, withPackages: boolean, above
   }
 }
 
+/** Why there is no code to use, in one sentence; undefined when there is a folder. */
+export function missingCode({ functionName, code: { folder } }: FunctionConfiguration): string | undefined {
+  if (!existsSync(folder)) return `The code folder ${folder} of ${functionName} does not exist: correct CodeUri in the template.`;
+  if (statSync(folder).isDirectory()) return undefined;
+  return `The code of ${functionName} is the archive ${folder}: point CodeUri at the folder that the archive is made from.`;
+}
+
 /** Hashes files once per content: unchanged ones (same size and time) are not read again. */
 export class CodeHasher {
   readonly #known = new Map<string, { stamp: string; digest: string }>();
+
+  /** Base64 SHA-256 over paths, sizes and times: for more than anybody wants to read. */
+  outline({ files }: CodeListing): string {
+    return createHash('sha256').update(JSON.stringify(files.map(({ path, size, mtimeMs }) => [path, size, mtimeMs]))).digest('base64');
+  }
 
   /** Base64 SHA-256 over paths, permissions and contents. */
   async hash(listing: CodeListing): Promise<string> {

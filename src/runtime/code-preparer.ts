@@ -7,6 +7,7 @@ import type { FunctionConfiguration, RunnableFunction } from '../contracts/funct
 import type { Logger } from '../contracts/logger.ts';
 import type { RealAwsAccess } from '../contracts/real-aws.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
+import { missingCode } from './code-folder.ts';
 import { FolderWatcher } from './code-watcher.ts';
 import { environmentFilesOf, functionEnvironment, readEnvironmentFiles, type EndpointContext } from './process-environment.ts';
 import { HandlerBundle, isTypeScript, moduleGraph, stopEsbuild } from './esbuild-bundle.ts';
@@ -163,9 +164,8 @@ class Preparer implements CodePreparer {
       return { kind: 'no-runtime', message: `${configuration.functionName} is a container image: only functions with PackageType Zip run here.` };
     }
     const folder = configuration.code.inline === undefined ? configuration.code.folder : this.#writeInline(fn);
-    if (!existsSync(folder)) {
-      return { kind: 'build-error', message: `The code folder ${folder} of ${configuration.functionName} does not exist: correct CodeUri in the template.`, details: [] };
-    }
+    const missing = configuration.code.inline === undefined ? missingCode(configuration) : undefined;
+    if (missing !== undefined) return { kind: 'build-error', message: missing, details: [] };
     this.#watch(folder);
     const settings = this.#options.settings();
     const files = environmentFilesOf(fn, settings);

@@ -13,7 +13,7 @@ import type { RunnableFunction } from '../contracts/functions.ts';
 import type { Logger } from '../contracts/logger.ts';
 import type { CodeStore, FrozenCode } from '../contracts/runner.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
-import { CodeHasher, listCode, type CodeListing } from './code-folder.ts';
+import { CodeHasher, listCode, missingCode, type CodeListing } from './code-folder.ts';
 import { HandlerBundle, isTypeScript, moduleGraph } from './esbuild-bundle.ts';
 import { readZip, unzippedLimitBytes, writeEntries } from './zip.ts';
 
@@ -62,14 +62,22 @@ class FolderCodeStore implements CodeStore {
   async describe(fn: RunnableFunction): Promise<{ sha256: string; size: number }> {
     const { inline } = fn.configuration.code;
     if (inline !== undefined) return describeInline(inline);
+    // What cannot be deployed has a configuration all the same, which people and tools read.
+    if (missingCode(fn.configuration) !== undefined) return { sha256: createHash('sha256').digest('base64'), size: 0 };
     const listing = await this.#list(fn);
-    return { sha256: await this.#hasher.hash(listing), size: listing.bytes };
+    const sha256 = listing.bytes > unzippedLimitBytes ? this.#hasher.outline(listing) : await this.#hasher.hash(listing);
+    return { sha256, size: listing.bytes };
   }
 
   async freeze(fn: RunnableFunction): Promise<FrozenCode> {
     const { configuration } = fn;
     if (configuration.code.inline !== undefined) return this.#freezeInline(fn, configuration.code.inline);
+    const missing = missingCode(configuration);
+    if (missing !== undefined) throw new UserError(missing);
     const listing = await this.#list(fn);
+    if (listing.bytes > unzippedLimitBytes) {
+      throw new AwsFault('InvalidParameterValueException', 400, `Unzipped size must be smaller than ${unzippedLimitBytes} bytes`);
+    }
     const sha256 = await this.#hasher.hash(listing);
     const links = this.#links(fn, listing);
     const entry = configuration.code.handlerFile;
@@ -115,17 +123,10 @@ class FolderCodeStore implements CodeStore {
 
   /** TypeScript is bundled, so its packages are not copied; packages too large to be deployed are linked. */
   async #list(fn: RunnableFunction): Promise<CodeListing> {
-    const { functionName, code: { folder, handlerFile } } = fn.configuration;
-    if (!existsSync(folder)) {
-      throw new UserError(`The code folder ${folder} of ${functionName} does not exist: correct CodeUri in the template.`);
-    }
+    const { folder, handlerFile } = fn.configuration.code;
     const withPackages = handlerFile === undefined || !isTypeScript(handlerFile);
-    let listing = await listCode(folder, withPackages);
-    if (listing.bytes > unzippedLimitBytes && withPackages) listing = await listCode(folder, false);
-    if (listing.bytes > unzippedLimitBytes) {
-      throw new AwsFault('InvalidParameterValueException', 400, `Unzipped size must be smaller than ${unzippedLimitBytes} bytes`);
-    }
-    return listing;
+    const listing = await listCode(folder, withPackages);
+    return listing.bytes > unzippedLimitBytes && withPackages ? listCode(folder, false) : listing;
   }
 
   #links(fn: RunnableFunction, listing: CodeListing): Link[] {

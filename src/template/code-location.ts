@@ -7,7 +7,7 @@ import { record } from './function-properties.ts';
 import type { TemplateNode } from './nodes.ts';
 
 export interface CodeLocation {
-  /** Absolute path; exists unless `problem` says otherwise. */
+  /** Absolute path; exists, and is a folder, unless `problem` says otherwise. */
   folder: string;
   inline?: string;
   /** False when the code stands nowhere on this machine, so that no handler file can be found. */
@@ -59,7 +59,7 @@ function localFolder(query: CodeQuery, path: string): CodeLocation {
   }
   if (!archives.has(extname(path).toLowerCase())) return { folder: dirname(path), local: true };
   return {
-    folder: dirname(path),
+    folder: path,
     local: false,
     problem: { severity: 'warning', message: `${query.property} names the archive ${shown}: point it at the folder that the archive is made from.` },
   };

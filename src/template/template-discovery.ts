@@ -24,8 +24,8 @@ export interface DiscoveryOptions {
   onFolder?: (folder: string) => void;
 }
 
-/** Bounds of one search, over all workspace folders. */
-export const discoveryLimits = { folders: 5000, depth: 12, sniffedFiles: 200, sniffDepth: 4, sniffBytes: 64 * 1024, files: 500 } as const;
+/** Bounds of one search, over all workspace folders. CloudFormation takes templates of up to `namedBytes`. */
+export const discoveryLimits = { folders: 5000, depth: 12, sniffedFiles: 200, sniffDepth: 4, sniffBytes: 64 * 1024, namedBytes: 1_000_000, files: 500 } as const;
 
 const excludedNames = new Set([
   'node_modules', 'bower_components', 'dist', 'build', 'out', 'target', 'coverage', 'venv', 'env', 'site-packages', '__pycache__', 'vendor',
@@ -123,17 +123,19 @@ class Search {
       if (!yamlName.test(name) || depth > discoveryLimits.sniffDepth || this.#sniffed >= discoveryLimits.sniffedFiles) return undefined;
       this.#sniffed += 1;
     }
-    const text = await this.#start(path);
+    // What makes a template may stand below a thousand parameters; its name is reason enough to look for it there.
+    const text = await this.#start(path, named ? discoveryLimits.namedBytes : discoveryLimits.sniffBytes);
     if (text === undefined) return undefined;
     // A template that is being written may be empty for now; a file of another tool with the same name is not.
     return looksLikeTemplate(text) || (named && text.trim() === '') ? 'template' : undefined;
   }
 
-  async #start(path: string): Promise<string | undefined> {
+  async #start(path: string, most: number): Promise<string | undefined> {
     try {
       const file = await open(path);
       try {
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(discoveryLimits.sniffBytes), 0, discoveryLimits.sniffBytes, 0);
+        const length = Math.min((await file.stat()).size, most);
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
         return buffer.toString('utf8', 0, bytesRead);
       } finally {
         await file.close();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
 import { AwsFault } from '../../../src/contracts/faults.ts';
@@ -145,6 +145,29 @@ describe('Code store', () => {
     assert.deepEqual(frozen.leftOut, [`${bench.place.path('py', '.venv')} is not copied: this version uses it where it stands.`]);
     assert.ok(existsSync(join(frozen.folder, '.venv', 'pyvenv.cfg')));
     assert.equal(readFileSync(join(frozen.folder, 'app.py'), 'utf8'), 'def handler(event, context):\n    return 1\n');
+  });
+
+  it('describes code that cannot be deployed, so that reading a configuration never fails', async () => {
+    const missing = functionIn(bench.place, 'nowhere');
+    assert.deepEqual(await store.describe(missing), { sha256: createHash('sha256').digest('base64'), size: 0 });
+    await assert.rejects(store.freeze(missing), /The code folder .*nowhere of .* does not exist/);
+
+    bench.place.write('large/index.js', 'exports.handler = 1;');
+    const large = bench.place.write('large/data.bin', '');
+    truncateSync(large, 270_000_000);
+    const described = await store.describe(functionIn(bench.place, 'large'));
+    assert.equal(described.size, 270_000_020);
+    assert.match(described.sha256, /^[\w+/]{43}=$/);
+    await assert.rejects(store.freeze(functionIn(bench.place, 'large')), /Unzipped size must be smaller than/);
+  });
+
+  it('says of code in an archive what to do', async () => {
+    const zipped = functionIn(bench.place, 'code.zip');
+    bench.place.write('code.zip', 'PK');
+    await assert.rejects(store.freeze(zipped), /is the archive .*code\.zip: point CodeUri at the folder that the archive is made from\./);
+    const failure = await bench.preparer.prepare(zipped);
+    assert.equal(failure.kind, 'build-error');
+    assert.match('message' in failure ? failure.message : '', /is the archive .*code\.zip: point CodeUri/);
   });
 
   it('freezes inline code', async () => {

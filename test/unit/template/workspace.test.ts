@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { relative } from 'node:path';
 import { Fixture, ReadModel } from './fixture.ts';
 
 const header = "AWSTemplateFormatVersion: '2010-09-09'\nTransform: AWS::Serverless-2016-10-31\n";
@@ -44,6 +45,20 @@ describe('workspace reader', () => {
       'infra/template.json:13 error Timeout must be 1 to 900 seconds, not 9000; 900 is used here.',
       'infra/template.json:24 information The dead-letter queue is the queue dead, which no template declares here: declare it, or create it while the engine runs.',
     ]);
+  });
+
+  it('a template is known by what stands far below its first lines, too', async () => {
+    const parameters = Array.from({ length: 2000 }, (_, index) => `  Parameter${index}: { Type: String, Default: "value number ${index}" }\n`).join('');
+    const read = await workspace.write({
+      'template.yaml': `Parameters:\n${parameters}Resources:\n${functionYaml('Late', { InlineCode: 'exports.handler = 1' })}Transform: AWS::Serverless-2016-10-31\n`,
+    }).read();
+    assert.equal(read.function('Late').configuration.runtime, 'nodejs22.x');
+  });
+
+  it('code in an archive is said to be there, and no folder around it is taken for the code', async () => {
+    const read = await workspace.write({ 'template.yaml': samTemplate(functionYaml('Zipped', { CodeUri: 'built/code.zip' })), 'built/code.zip': 'PK', 'built/app.js': 'exports.handler = 1' }).read();
+    assert.equal(relative(workspace.folder, read.function('Zipped').configuration.code.folder).replaceAll('\\', '/'), 'built/code.zip');
+    assert.deepEqual(read.diagnostics.map((text) => text.replace(/^\S+ /, '')), ['warning CodeUri names the archive built/code.zip: point it at the folder that the archive is made from.']);
   });
 
   it('a broken template is reported on its line and leaves itself and the others usable', async () => {
