@@ -1,6 +1,6 @@
 /** What makes a bundle behave as its sources would where they stand. */
 import { readFile } from 'node:fs/promises';
-import { dirname, extname, sep } from 'node:path';
+import { dirname, extname, isAbsolute, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Loader, OnResolveArgs, PluginBuild, Plugin } from 'esbuild';
 
@@ -36,6 +36,18 @@ export function loadedInPlace(names: ReadonlySet<string>): Plugin {
     },
   };
 }
+
+/** Follows imports into packages that are linked from elsewhere, as those of a workspace are, and not into installed ones. */
+export const linkedPackages: Plugin = {
+  name: 'linked-packages',
+  setup(build) {
+    build.onResolve({ filter: /^[^./]/ }, async (question) => {
+      if (question.pluginData === asking || question.kind === 'entry-point') return undefined;
+      const { path, errors } = await resolved(build, question);
+      return errors.length > 0 || !isAbsolute(path) || packageOf(path) !== undefined ? { path: question.path, external: true } : { path };
+    });
+  },
+};
 
 /** The package that a file belongs to; undefined outside `node_modules`. */
 export function packageOf(file: string): string | undefined {

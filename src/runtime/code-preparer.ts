@@ -131,7 +131,7 @@ class Preparer implements CodePreparer {
       void entry.bundle?.dispose();
       this.#entries.delete(key);
     }
-    const used = new Set([...this.#entries.values()].map(({ fn }) => fn.configuration.code.folder));
+    const used = new Set([...this.#entries.values()].flatMap(({ fn: { configuration } }) => [configuration.code.folder, ...configuration.layers]));
     for (const [folder, watcher] of this.#watchers) {
       if (used.has(folder)) continue;
       watcher.close();
@@ -166,7 +166,8 @@ class Preparer implements CodePreparer {
     const folder = configuration.code.inline === undefined ? configuration.code.folder : this.#writeInline(fn);
     const missing = configuration.code.inline === undefined ? missingCode(configuration) : undefined;
     if (missing !== undefined) return { kind: 'build-error', message: missing, details: [] };
-    this.#watch(folder);
+    this.#watch(folder, false);
+    for (const layer of configuration.layers) this.#watch(layer, true);
     const settings = this.#options.settings();
     const files = environmentFilesOf(fn, settings);
     let texts: string[];
@@ -261,9 +262,9 @@ class Preparer implements CodePreparer {
     return folder;
   }
 
-  #watch(folder: string): void {
+  #watch(folder: string, withPackages: boolean): void {
     if (this.#watchers.has(folder)) return;
-    this.#watchers.set(folder, new FolderWatcher(folder, (file) => this.#fileChanged(folder, file)));
+    this.#watchers.set(folder, new FolderWatcher(folder, withPackages, (file) => this.#fileChanged(folder, file)));
   }
 
   #fileChanged(folder: string, file: string): void {
@@ -272,7 +273,7 @@ class Preparer implements CodePreparer {
     for (const entry of this.#entries.values()) {
       const known = entry.inputs.get(file);
       const matters = known !== undefined ? !isSame(known, stamp(file))
-        : !indifferent.test(file) && inside(file, entry.fn.configuration.code.folder) && (!isSource || !entry.graphKnown);
+        : !indifferent.test(file) && (inLayer(file, entry.fn) || (inside(file, entry.fn.configuration.code.folder) && (!isSource || !entry.graphKnown)));
       if (!matters || entry.dirty || !entry.prepared) continue;
       if (known === undefined) {
         // A directory's own time stamp changes when a file inside it does: the file's event says what matters.
@@ -350,6 +351,11 @@ function preparedAndUnchanged(entry: Entry): Promise<PreparedCode | undefined> {
 function inside(file: string, folder: string): boolean {
   const path = relative(folder, file);
   return path !== '' && !path.startsWith('..');
+}
+
+/** What a function takes from a layer is not known, so all of it matters. */
+function inLayer(file: string, fn: RunnableFunction): boolean {
+  return fn.configuration.layers.some((layer) => inside(file, layer));
 }
 
 function revisionOf(entry: Entry, binary: string, texts: readonly string[]): string {

@@ -2,15 +2,19 @@
 import { existsSync, readdirSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 
-const ignoredFolders = /^(node_modules|\.git|\.hg|\.svn|\.aws-sam|\.serverless|cdk\.out|\.venv|venv|__pycache__|\.vscode|\.idea|\.local-lambda|coverage|\.pytest_cache)$/;
+const ignoredFolders = /^(\.git|\.hg|\.svn|\.aws-sam|\.serverless|cdk\.out|\.venv|venv|__pycache__|\.vscode|\.idea|\.local-lambda|coverage|\.pytest_cache)$/;
+const packageFolder = 'node_modules';
 /** A folder with more directories than this is watched in part; freshness of known sources is checked by time stamps too. */
 const maxDirectories = 400;
 
 export class FolderWatcher {
   readonly #watchers = new Map<string, FSWatcher>();
+  readonly #withPackages: boolean;
   readonly #onChange: (file: string) => void;
 
-  constructor(folder: string, onChange: (file: string) => void) {
+  /** @param withPackages whether installed packages are what the folder is there for, as in a layer */
+  constructor(folder: string, withPackages: boolean, onChange: (file: string) => void) {
+    this.#withPackages = withPackages;
     this.#onChange = onChange;
     this.#add(folder);
   }
@@ -28,7 +32,7 @@ export class FolderWatcher {
       const watcher = watch(folder, { persistent: false }, (_event, name) => {
         if (name === null) return;
         const path = join(folder, name);
-        if (ignoredFolders.test(name)) return;
+        if (this.#ignores(name)) return;
         if (existsSync(path)) this.#addIfFolder(path);
         this.#onChange(path);
       });
@@ -38,8 +42,12 @@ export class FolderWatcher {
       return;
     }
     for (const entry of entries) {
-      if (entry.isDirectory() && !ignoredFolders.test(entry.name)) this.#add(join(folder, entry.name));
+      if (entry.isDirectory() && !this.#ignores(entry.name)) this.#add(join(folder, entry.name));
     }
+  }
+
+  #ignores(name: string): boolean {
+    return ignoredFolders.test(name) || (name === packageFolder && !this.#withPackages);
   }
 
   #addIfFolder(path: string): void {

@@ -5,7 +5,7 @@ import { dirname, extname, join, resolve } from 'node:path';
 import type * as esbuildModule from 'esbuild';
 import type { BuildContext, BuildFailure, Message } from 'esbuild';
 import { UserError } from '../contracts/faults.ts';
-import { loadedInPlace, optionalSdk, packageOf, sourcePlaceNames, sourcePlaces } from './bundle-plugins.ts';
+import { linkedPackages, loadedInPlace, optionalSdk, packageOf, sourcePlaceNames, sourcePlaces } from './bundle-plugins.ts';
 
 export type Esbuild = typeof esbuildModule;
 
@@ -161,21 +161,23 @@ export class HandlerBundle {
 }
 
 export interface ModuleGraph {
-  /** Absolute paths, packages left out. */
+  /** Absolute paths, installed packages left out. */
   files: readonly string[];
   /** Node would not find or understand all of them: imports without their extension, or TypeScript. */
   needsBundle: boolean;
 }
 
-/** Source files that a JavaScript handler imports; undefined when they cannot be told. */
+/** Source files that a JavaScript handler imports, those of linked packages too; undefined when they cannot be told. */
 export async function moduleGraph(entry: string): Promise<ModuleGraph | undefined> {
   const folder = dirname(entry);
   try {
     const esbuild = await loadEsbuild(entry);
-    const { metafile } = await esbuild.build({
-      entryPoints: [entry], bundle: true, write: false, metafile: true, packages: 'external', platform: 'node', format: 'esm',
-      outfile: 'graph.mjs', logLevel: 'silent', absWorkingDir: folder, loader: { '.node': 'empty' },
+    const graph = (packages: Pick<esbuildModule.BuildOptions, 'packages' | 'plugins'>) => esbuild.build({
+      entryPoints: [entry], bundle: true, write: false, metafile: true, platform: 'node', format: 'esm',
+      outfile: 'graph.mjs', logLevel: 'silent', absWorkingDir: folder, loader: { '.node': 'empty' }, ...packages,
     });
+    // A linked package that esbuild cannot read must not hide the function's own files.
+    const { metafile } = await graph({ plugins: [linkedPackages] }).catch(() => graph({ packages: 'external' }));
     const files = absolute(Object.keys(metafile.inputs), folder);
     const inexact = Object.entries(metafile.inputs).some(([importer, { imports }]) => imports.some(({ path, kind, original, external }) => (
       !external && (kind === 'import-statement' || kind === 'dynamic-import') && /^\.\.?\//.test(original ?? '')

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { RunnableFunction } from '../../../src/contracts/functions.ts';
 import { answerOf, functionIn, openWorkbench, type Workbench } from './fixture.ts';
 
@@ -59,6 +59,39 @@ describe('Hot reload', () => {
       writeFileSync(file, `export const value: number = ${value};`);
       assert.equal(answerOf(await bench.call(fn)), value);
     }
+  });
+
+  for (const [kind, source] of [
+    ['CommonJS', ['index.cjs', "const { value } = require('@shop/prices'); exports.handler = async () => value;"]],
+    ['ES module', ['index.mjs', "import prices from '@shop/prices'; export const handler = async () => prices.value;"]],
+  ] as const) {
+    it(`so does one of a package of the workspace that node_modules links to, from a ${kind}`, async () => {
+      bench.place.write('packages/prices/package.json', '{"name":"@shop/prices","main":"index.js"}');
+      bench.place.write('packages/prices/index.js', "exports.value = require('./lib/value').value;");
+      const file = bench.place.write('packages/prices/lib/value.js', 'exports.value = 1;');
+      mkdirSync(bench.place.path('node_modules', '@shop'), { recursive: true });
+      symlinkSync(bench.place.path('packages', 'prices'), bench.place.path('node_modules', '@shop', 'prices'), 'junction');
+      bench.place.write(`services/api/${source[0]}`, source[1]);
+      const fn = functionIn(bench.place, 'services/api');
+      assert.equal(answerOf(await bench.call(fn)), 1);
+      writeFileSync(file, 'exports.value = 22;');
+      assert.equal(answerOf(await bench.call(fn)), 22);
+    });
+  }
+
+  it('an edit in a layer reloads the functions that use it, and no others', async () => {
+    const file = bench.place.write('layer/nodejs/node_modules/rates/index.js', 'module.exports = 1;');
+    bench.place.write('layered/index.js', "exports.handler = async () => require('rates');");
+    bench.place.write('plain/index.js', 'exports.handler = async () => 0;');
+    const fn = functionIn(bench.place, 'layered', { layers: [bench.place.path('layer')] });
+    const other = functionIn(bench.place, 'plain');
+    assert.equal(answerOf(await bench.call(fn)), 1);
+    const pid = await pidOf(other);
+    const reloaded = changed('layered');
+    writeFileSync(file, 'module.exports = 22;');
+    await reloaded;
+    assert.equal(answerOf(await bench.call(fn)), 22);
+    assert.equal(await pidOf(other), pid);
   });
 
   it('a build error is the function\'s, names file and line, and goes when it is corrected', async () => {
