@@ -114,7 +114,15 @@ export class ChannelServer {
         peer.listener.onResponseTooLarge(id, length - 4 - headerBytes);
       },
     );
-    socket.on('data', (chunk: Buffer) => reader.push(chunk));
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        // The function has its hands on everything in its process; it ends with its connection.
+        this.#logger.warn(`An execution environment sent what is no frame and is ended: ${(error as Error).message}`);
+        socket.destroy();
+      }
+    });
   }
 
   #greet(socket: Socket, type: number, body: Buffer): Expected | undefined {
@@ -179,7 +187,7 @@ function receive(listener: TransportListener, type: number, body: Buffer): void 
       listener.onReady();
       break;
     case FrameType.files:
-      listener.onFiles(JSON.parse(body.toString()) as string[]);
+      listener.onFiles(Array.from(JSON.parse(body.toString()) as string[], String));
       break;
     default:
   }

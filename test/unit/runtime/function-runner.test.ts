@@ -128,6 +128,32 @@ describe('Function runner over prepared code', () => {
     assert.equal(characters, 20_000_000);
   });
 
+  it('a function that replaces JSON.stringify is answered with what it makes of its result', async () => {
+    bench.place.write('patched/index.js', "const { stringify } = JSON; JSON.stringify = (value) => (typeof value === 'bigint' ? `\"${value}\"` : 'null'); exports.handler = async () => 5n;");
+    assert.equal(answerOf(await bench.call(functionIn(bench.place, 'patched'))), '5');
+  });
+
+  for (const [what, frame] of [
+    ['an answer whose header is no JSON', '[0, 0, 0, 8, 19, 0, 0, 0, 2, 123, 123, 49]'],
+    ['an answer that is shorter than its header says', '[0, 0, 0, 3, 19, 0, 0]'],
+    ['a list of files that is none', '[0, 0, 0, 5, 22, 110, 117, 108, 108]'],
+  ] as const) {
+    it(`a function that sends ${what} ends itself and harms nobody`, async () => {
+      bench.place.write('broken/index.js', `const { Socket } = require('node:net');
+const { write } = Socket.prototype;
+exports.handler = async () => {
+  Socket.prototype.write = function () { return write.call(this, Buffer.from(${frame})); };
+  console.log('through the channel');
+  await new Promise((resolve) => setTimeout(resolve, 5000));
+};`);
+      bench.place.write('sound/index.js', 'exports.handler = async () => 1;');
+      const { outcome } = await bench.call(functionIn(bench.place, 'broken'));
+      assert.equal(outcome.kind, 'exit');
+      assert.match(bench.logger.problems.join(), /sent what is no frame/);
+      assert.equal(answerOf(await bench.call(functionIn(bench.place, 'sound'))), 1);
+    });
+  }
+
   it('a function that prints 100 MB harms nobody and its answer arrives', async () => {
     bench.place.write('loud/index.js', "const line = 'x'.repeat(1023) + '\\n'; exports.handler = async () => { for (let i = 0; i < 102400; i++) process.stdout.write(line); return 'done'; };");
     let bytes = 0;

@@ -17,6 +17,7 @@ const rejectionExitCode = 128;
 const exceptionExitCode = 129;
 
 const { env } = process;
+const { stringify } = JSON;
 const [environmentId, secret, ...address] = env.LOCAL_LAMBDA_CHANNEL.split(':');
 delete env.LOCAL_LAMBDA_CHANNEL;
 /** A module that the engine has built from the handler's source, to be loaded in its place. */
@@ -83,7 +84,7 @@ function crash(error, label, code) {
     logError(label, error);
     if (!handler) {
       const fault = describe(error);
-      sendPayload(frame.initError, { id: '', errorType: fault.errorType }, JSON.stringify(fault));
+      sendPayload(frame.initError, { id: '', errorType: fault.errorType }, stringify(fault));
     }
   }
   quit(code);
@@ -106,5 +107,5 @@ function reportFiles() {
   const files = loaded.filter((file) => file.startsWith(below)).map((file) => taskRoot + sep + file.slice(below.length));
   if (files.length === reported) return;
   reported = files.length;
-  sendText(frame.files, JSON.stringify(files));
+  sendText(frame.files, stringify(files));
 }

@@ -2,6 +2,9 @@
 // The road to the engine: frames over one local connection (the format is described in src/runtime/channel.ts).
 const net = require('node:net');
 
+// Before the function can replace them.
+const { parse, stringify } = JSON;
+
 const frame = { invoke: 1, hello: 16, ready: 17, initError: 18, response: 19, error: 20, log: 21, files: 22 };
 /** A log frame holds at most this many bytes of text: the engine passes over frames beyond its response limit. */
 const logPart = 256 * 1024;
@@ -22,7 +25,7 @@ function connect(address, identity, onConnected, onInvoke) {
   const read = reader((type, body) => {
     if (type !== frame.invoke) return;
     const headerEnd = 4 + body.readUInt32BE(0);
-    onInvoke(JSON.parse(body.toString('utf8', 4, headerEnd)), body.toString('utf8', headerEnd));
+    onInvoke(parse(body.toString('utf8', 4, headerEnd)), body.toString('utf8', headerEnd));
   });
   const onread = {
     buffer: Buffer.allocUnsafeSlow(readBytes),
@@ -90,7 +93,7 @@ function sendText(type, text) {
 
 /** A frame with a JSON header and a payload, which is a string or bytes. */
 function sendPayload(type, header, payload) {
-  const head = JSON.stringify(header);
+  const head = stringify(header);
   const headBytes = Buffer.byteLength(head);
   const payloadBytes = Buffer.byteLength(payload);
   const bytes = Buffer.allocUnsafe(9 + headBytes + payloadBytes);
