@@ -39,7 +39,7 @@ export class Environment {
   retired = false;
   ended = false;
   /** Of the running invocation. */
-  readonly deadline = new Deadline(() => this.end({ kind: 'timeout', phase: 'invoke' }));
+  readonly deadline = new Deadline(() => void this.#timedOut());
 
   readonly #parts: EnvironmentParts;
   #transport: Transport | undefined;
@@ -156,6 +156,13 @@ export class Environment {
     if (outcome) this.#settle(outcome);
     if (this.#processId !== 0) this.#parts.supervisor.kill(this.#processId);
     else this.#finish();
+  }
+
+  async #timedOut(): Promise<void> {
+    const answer = this.#answer;
+    // It can no longer tell how much it uses.
+    await this.sampleMemory();
+    if (this.#answer === answer) this.end({ kind: 'timeout', phase: 'invoke' });
   }
 
   #listener(): TransportListener {

@@ -81,6 +81,7 @@ describe('Function runner over prepared code', () => {
     const fn = functionIn(bench.place, 'spin', { timeout: 1 });
     const spun = await bench.call(fn, { spin: true });
     assert.deepEqual(spun.outcome, { kind: 'timeout', phase: 'invoke' });
+    if (process.platform !== 'win32') assert.ok(spun.maxMemoryUsedMb > 0, 'what it used until then is told');
     const after = await bench.call(fn, {});
     assert.equal(after.environment?.coldStart, true);
     assert.notEqual(answerOf(after), spun.environment?.pid);
