@@ -19,13 +19,17 @@ const customTags = shortTags.flatMap((tag): (ScalarTag | CollectionTag)[] => [
   { tag: `!${tag}`, collection: 'map', resolve: (value) => value },
 ]);
 
+/** What the parser says of each further piece of a text once it has lost its way in it. */
+const lostPiece = /^Unexpected \S+ token in YAML stream/;
+
 /** Only the first document is a template; CloudFormation refuses more than one. */
 export function parseTemplateYaml(text: string): ParsedText {
   const lines = new LineIndex(text);
   const document = parseDocument(text, {
     customTags, keepSourceTokens: false, logLevel: 'silent', merge: true, prettyErrors: false, strict: true, uniqueKeys: true,
   });
-  const problems: SyntaxProblem[] = [...document.errors, ...document.warnings].map((problem) => ({
+  const errors = document.errors.filter(({ message }, index) => index === 0 || !lostPiece.test(message));
+  const problems: SyntaxProblem[] = [...errors, ...document.warnings].map((problem) => ({
     severity: problem.name === 'YAMLWarning' ? 'warning' : 'error',
     message: `YAML: ${problem.message.replace(/\s+/g, ' ').trim().replace(/\.?$/, '.')}`,
     range: { start: problem.pos[0], end: problem.pos[1] },

@@ -86,6 +86,14 @@ describe('workspace reader', () => {
     assert.equal(read.files.length, 8);
   });
 
+  it('text that makes no sense is reported where it begins to, not piece by piece to the end of the file', async () => {
+    const read = await workspace.write({
+      'serverless.yml': 'service: x\nprovider: { name: aws, runtime: nodejs22.x }\nfunctions:\n  one:\n    handler: app.one\n    environment: {A: ${file(./a.yml):b}, C: 1}\n  two:\n    handler: app.two\n    timeout: 3\n',
+    }).read();
+    const broken = read.diagnostics.filter((each) => each.includes('YAML: '));
+    assert.ok(broken.length >= 1 && broken.length <= 2 && broken.every((each) => each.startsWith('serverless.yml:6 error YAML: ')), broken.join('\n'));
+  });
+
   it('several templates and folders; names that are taken', async () => {
     const other = new Fixture('second folder ü ');
     try {
