@@ -126,7 +126,7 @@ export class IntrinsicResolver {
     const { name, argument } = node;
     switch (name) {
       case 'Ref':
-        return this.#ref(scalarText(argument) ?? '', node.range);
+        return this.#ref(this.text(argument) ?? '', node.range);
       case 'Condition':
         return this.holds(scalarText(argument) ?? '', node.range);
       case 'Fn::GetAtt':
@@ -209,7 +209,7 @@ export class IntrinsicResolver {
     let name: string | undefined;
     let attribute: string | undefined;
     if (argument.kind === 'list') {
-      name = scalarText(argument.items[0]);
+      name = this.text(argument.items[0]);
       attribute = argument.items.slice(1).map((item) => this.text(item) ?? '').join('.');
     } else {
       const written = scalarText(argument) ?? '';

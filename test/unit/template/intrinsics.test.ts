@@ -62,6 +62,16 @@ SUFFIX: { Ref: 'AWS::URLSuffix' }`);
     assert.deepEqual(diagnostics, []);
   });
 
+  it('Ref and Fn::GetAtt take an intrinsic for the name, as AWS::LanguageExtensions has it', async () => {
+    const { values, diagnostics } = await environment(`
+ARN: !GetAtt [!Sub "Qu\${Part}", Arn]
+NAME:
+  Ref: !Join ["", [Tab, le]]
+`, 'Transform: AWS::LanguageExtensions\nParameters:\n  Part: { Type: String, Default: eue }');
+    assert.deepEqual(values, { ARN: 'arn:aws:sqs:eu-west-1:123456789012:jobs', NAME: 'items' });
+    assert.deepEqual(diagnostics, []);
+  });
+
   it('a resource without a name gets <stack>-<LogicalId>-<hash>, the same every time', async () => {
     const first = await environment('TOPIC: !Ref Topic\nBUCKET: !Ref Bucket');
     const again = await environment('BUCKET: !Ref Bucket\nTOPIC: !GetAtt Topic.TopicArn');
