@@ -178,12 +178,12 @@ export class Operations {
     const { registry, codeStore } = this.#parts;
     const last = registry.versions(name).at(-1);
     const comparable = (configuration: FunctionConfiguration) => JSON.stringify({ ...configuration, code: undefined, description: undefined });
-    const { sha256 } = await codeStore.describe(state.runnable);
+    const { sha256, size } = await codeStore.describe(state.runnable);
     if (last?.codeSha256 === sha256 && comparable(last.configuration) === comparable(state.configuration)) return last;
     const frozen = await codeStore.freeze(state.runnable);
     const configuration = { ...state.configuration, code: codeOf(frozen), description: description || state.configuration.description };
     const published = registry.addVersion(name, {
-      configuration, codeSha256: sha256, codeSize: frozen.size, leftOut: frozen.leftOut,
+      configuration, codeSha256: sha256, codeSize: size, leftOut: frozen.leftOut,
       revisionId: revisionOf([configuration, sha256, registry.versions(name).length]),
     });
     this.#parts.changed(name);

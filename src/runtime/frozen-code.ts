@@ -1,7 +1,7 @@
 /**
  * Copies of code that nothing changes any more, for published versions and for functions made from a zip.
  *
- * `code/<id>/code` in the data folder holds the files. Packages and virtual environments that stand outside the code
+ * `code/<id>/code` in the data folder holds the files, `code/<id>/zip.json` what is told of the zip they came in. Packages and virtual environments that stand outside the code
  * folder, or are too large or too tied to their place to be copied, are linked beside it and named in `leftOut`.
  */
 import { createHash, randomUUID } from 'node:crypto';
@@ -27,9 +27,15 @@ export interface CodeStoreOptions {
 /** What an interrupted copy left is removed after this long, in milliseconds. */
 const stagingLife = 3_600_000;
 const stagingPrefix = 'staging-';
+const zipFile = 'zip.json';
 
 export function createCodeStore(options: CodeStoreOptions): CodeStore {
   return new FolderCodeStore(options);
+}
+
+interface Description {
+  sha256: string;
+  size: number;
 }
 
 /** A folder that a copy uses where it stands. */
@@ -43,6 +49,8 @@ class FolderCodeStore implements CodeStore {
   readonly #options: CodeStoreOptions;
   readonly #root: string;
   readonly #hasher = new CodeHasher();
+  /** By code folder. */
+  readonly #zips = new Map<string, Description>();
 
   constructor(options: CodeStoreOptions) {
     this.#options = options;
@@ -52,16 +60,19 @@ class FolderCodeStore implements CodeStore {
   async unpack(zip: Uint8Array): Promise<FrozenCode> {
     const entries = readZip(zip);
     const digest = createHash('sha256').update(zip).digest();
-    const folder = await this.#keep(digest.toString('hex').slice(0, 32), (staging) => {
+    const description: Description = { sha256: digest.toString('base64'), size: zip.length };
+    const folder = await this.#keep(digest.toString('hex').slice(0, 32), async (staging) => {
       writeEntries(join(staging, 'code'), entries);
-      return Promise.resolve();
+      await writeFile(join(staging, zipFile), JSON.stringify(description));
     });
-    return { folder, sha256: digest.toString('base64'), size: zip.length, leftOut: [] };
+    return { folder, ...description, leftOut: [] };
   }
 
-  async describe(fn: RunnableFunction): Promise<{ sha256: string; size: number }> {
-    const { inline } = fn.configuration.code;
+  async describe(fn: RunnableFunction): Promise<Description> {
+    const { folder, inline } = fn.configuration.code;
     if (inline !== undefined) return describeInline(inline);
+    const zip = leaves(this.#root, folder) ? undefined : await this.#zipOf(folder);
+    if (zip) return zip;
     // What cannot be deployed has a configuration all the same, which people and tools read.
     if (missingCode(fn.configuration) !== undefined) return { sha256: createHash('sha256').digest('base64'), size: 0 };
     const listing = await this.#list(fn);
@@ -118,6 +129,19 @@ class FolderCodeStore implements CodeStore {
       }
       this.#options.logger.debug(`Removing ${place}, which no function uses any more.`);
       await rm(place, { recursive: true, force: true, maxRetries: 3 });
+    }
+  }
+
+  /** The zip that a folder of this store was unpacked from; undefined when it was copied from elsewhere. */
+  async #zipOf(folder: string): Promise<Description | undefined> {
+    const known = this.#zips.get(folder);
+    if (known) return known;
+    try {
+      const found = JSON.parse(await readFile(join(dirname(folder), zipFile), 'utf8')) as Description;
+      this.#zips.set(folder, found);
+      return found;
+    } catch {
+      return undefined;
     }
   }
 
@@ -178,7 +202,7 @@ class FolderCodeStore implements CodeStore {
 /** Inside a copy: where the bundle of a TypeScript handler stands. */
 const bundleFolder = '.bundle';
 
-function describeInline(text: string): { sha256: string; size: number } {
+function describeInline(text: string): Description {
   return { sha256: createHash('sha256').update(text).digest('base64'), size: Buffer.byteLength(text) };
 }
 

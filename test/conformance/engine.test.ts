@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -132,7 +132,8 @@ describe('local-lambda start, on the sample workspace', () => {
 
   it('runs a function that came as a zip, of any client', async () => {
     const code = zipSync({ 'index.mjs': strToU8('export const handler = async (event) => ({ got: event });') });
-    await client.send(new CreateFunctionCommand({ FunctionName: 'FromZip', Runtime: 'nodejs24.x', Role: 'arn:aws:iam::123456789012:role/r', Handler: 'index.handler', Code: { ZipFile: code } }));
+    const created = await client.send(new CreateFunctionCommand({ FunctionName: 'FromZip', Runtime: 'nodejs24.x', Role: 'arn:aws:iam::123456789012:role/r', Handler: 'index.handler', Code: { ZipFile: code } }));
+    assert.deepEqual([created.CodeSha256, created.CodeSize], [createHash('sha256').update(code).digest('base64'), code.length]);
     assert.deepEqual((await invoke(client, 'FromZip', { a: 1 })).payload, { got: { a: 1 } });
     await client.send(new DeleteFunctionCommand({ FunctionName: 'FromZip' }));
     await assert.rejects(invoke(client, 'FromZip'), { name: 'ResourceNotFoundException' });

@@ -77,6 +77,15 @@ describe('Code store', () => {
     assert.deepEqual(readdirSync(bench.place.path('.data', 'code')).filter((name) => name.startsWith('staging')), []);
   });
 
+  it('CodeSha256 and CodeSize of a function made from a zip are those of the zip, as on AWS', async () => {
+    const zip = zipSync({ 'index.js': strToU8('exports.handler = async () => 1;') });
+    const { folder } = await store.unpack(zip);
+    const made = { sha256: createHash('sha256').update(zip).digest('base64'), size: zip.length };
+    assert.deepEqual(await store.describe(functionIn(bench.place, 'made', { code: { folder } })), made);
+    const after = createCodeStore({ dataFolder: bench.place.path('.data'), logger: bench.logger, settings: () => bench.settings });
+    assert.deepEqual(await after.describe(functionIn(bench.place, 'made', { code: { folder } })), made);
+  });
+
   it('unpacks an executable bootstrap', async function () {
     if (process.platform === 'win32') this.skip();
     const { folder } = await store.unpack(zipSync({ bootstrap: [strToU8('#!/bin/sh\n'), unix(0o100755)] }));
