@@ -130,11 +130,11 @@ export class Operations {
     const { registry } = this.#parts;
     const all = optionalText(input, 'FunctionVersion') === 'ALL';
     const { items, nextMarker } = page(input, registry.names());
-    const Functions: unknown[] = [];
-    for (const name of items) {
-      Functions.push(await this.#latestResponse(registry.get(name) as FunctionState));
-      if (all) Functions.push(...registry.versions(name).map((version) => this.#versionResponse(version)));
-    }
+    const each = await Promise.all(items.map(async (name) => [
+      await this.#latestResponse(registry.get(name) as FunctionState),
+      ...(all ? registry.versions(name).map((version) => this.#versionResponse(version)) : []),
+    ]));
+    const Functions = each.flat();
     return { status: 200, body: { Functions, ...(nextMarker === undefined ? {} : { NextMarker: nextMarker }) } };
   }
 

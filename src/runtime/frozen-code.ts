@@ -51,6 +51,8 @@ class FolderCodeStore implements CodeStore {
   readonly #hasher = new CodeHasher();
   /** By code folder. */
   readonly #zips = new Map<string, Description>();
+  /** Looks at folders that are still to come. */
+  readonly #looks = new Map<string, Promise<Description>>();
 
   constructor(options: CodeStoreOptions) {
     this.#options = options;
@@ -75,6 +77,20 @@ class FolderCodeStore implements CodeStore {
     if (zip) return zip;
     // What cannot be deployed has a configuration all the same, which people and tools read.
     if (missingCode(fn.configuration) !== undefined) return { sha256: createHash('sha256').digest('base64'), size: 0 };
+    // Those who list functions ask for many of one folder. A look that has begun may have passed what was saved since.
+    const key = `${withPackages(fn)} ${folder}`;
+    let look = this.#looks.get(key);
+    if (!look) {
+      look = new Promise<void>((begin) => { setImmediate(begin); }).then(() => {
+        this.#looks.delete(key);
+        return this.#look(fn);
+      });
+      this.#looks.set(key, look);
+    }
+    return look;
+  }
+
+  async #look(fn: RunnableFunction): Promise<Description> {
     const listing = await this.#list(fn);
     const sha256 = listing.bytes > unzippedLimitBytes ? this.#hasher.outline(listing) : await this.#hasher.hash(listing);
     return { sha256, size: listing.bytes };
@@ -147,10 +163,10 @@ class FolderCodeStore implements CodeStore {
 
   /** TypeScript is bundled, so its packages are not copied; packages too large to be deployed are linked. */
   async #list(fn: RunnableFunction): Promise<CodeListing> {
-    const { folder, handlerFile } = fn.configuration.code;
-    const withPackages = handlerFile === undefined || !isTypeScript(handlerFile);
-    const listing = await listCode(folder, withPackages);
-    return listing.bytes > unzippedLimitBytes && withPackages ? listCode(folder, false) : listing;
+    const { folder } = fn.configuration.code;
+    const whole = withPackages(fn);
+    const listing = await listCode(folder, whole);
+    return listing.bytes > unzippedLimitBytes && whole ? listCode(folder, false) : listing;
   }
 
   #links(fn: RunnableFunction, listing: CodeListing): Link[] {
@@ -201,6 +217,10 @@ class FolderCodeStore implements CodeStore {
 
 /** Inside a copy: where the bundle of a TypeScript handler stands. */
 const bundleFolder = '.bundle';
+
+function withPackages({ configuration: { code: { handlerFile } } }: RunnableFunction): boolean {
+  return handlerFile === undefined || !isTypeScript(handlerFile);
+}
 
 function describeInline(text: string): Description {
   return { sha256: createHash('sha256').update(text).digest('base64'), size: Buffer.byteLength(text) };

@@ -156,6 +156,22 @@ describe('Code store', () => {
     assert.equal(readFileSync(join(frozen.folder, 'app.py'), 'utf8'), 'def handler(event, context):\n    return 1\n');
   });
 
+  it('functions in one folder share the look at it, and a look that has begun is nobody else\'s', async () => {
+    const file = bench.place.write('shared/index.js', 'exports.handler = 1;');
+    const code = { folder: bench.place.path('shared') };
+    const [one, other] = [functionIn(bench.place, 'one', { code }), functionIn(bench.place, 'other', { code })];
+    const looks = [store.describe(one), store.describe(other)];
+    const [first, second] = await Promise.all(looks);
+    assert.equal(first, second);
+    const begun = store.describe(one);
+    await new Promise(setImmediate);
+    writeFileSync(file, 'exports.handler = 22;');
+    const edited = await store.describe(other);
+    assert.notDeepEqual(edited, first);
+    await begun;
+    assert.deepEqual(await store.describe(one), edited);
+  });
+
   it('describes code that cannot be deployed, so that reading a configuration never fails', async () => {
     const missing = functionIn(bench.place, 'nowhere');
     assert.deepEqual(await store.describe(missing), { sha256: createHash('sha256').digest('base64'), size: 0 });
