@@ -8,6 +8,9 @@ export const eventLimitBytes = 1_048_576;
 /** Base64 characters of `X-Amz-Client-Context` (lambda-facts §1.1). */
 const clientContextLimit = 3583;
 
+/** Characters of a text in which the place of a fault is looked for: in a longer one that would hold up everybody else. */
+const searchedLength = 262_144;
+
 const emptyPayload = new TextEncoder().encode('{}');
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -64,7 +67,30 @@ function source(line: number, column: number): string {
 function position(error: SyntaxError, text: string): number {
   const match = /at position (\d+)/.exec(error.message);
   if (match) return Number(match[1]);
-  return /Unexpected end/.test(error.message) ? text.length : Math.max(0, text.search(/\S/));
+  if (/Unexpected end/.test(error.message)) return text.length;
+  return text.length > searchedLength ? Math.max(0, text.search(/\S/)) : firstFault(text);
+}
+
+/** V8 tells the place of some faults only: of the others it is where the shortest text ends that nothing could make whole. */
+function firstFault(text: string): number {
+  let whole = 0;
+  let broken = text.length;
+  while (broken - whole > 1) {
+    const middle = Math.floor((whole + broken) / 2);
+    if (mayGoOn(text.slice(0, middle))) whole = middle;
+    else broken = middle;
+  }
+  return broken - 1;
+}
+
+function mayGoOn(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const { message } = error as SyntaxError;
+    return message.includes('Unexpected end') || message.includes(`at position ${text.length} `) || message.endsWith(`at position ${text.length}`);
+  }
 }
 
 function firstInvalidByte(payload: Uint8Array): number {

@@ -172,6 +172,18 @@ describe('lambda-facts §1.5: API errors', () => {
     for (const text of ['{', '[1,]', 'nope', '{"a":1}x', '\n  oops']) assert.equal((await fault(invoke(made, 'fn', { payload: Buffer.from(text) }))).name, 'InvalidRequestContentException', text);
   });
 
+  it('names the character that a body goes wrong at, and its place', async () => {
+    const made = withFunctions('fn');
+    for (const [text, character, place] of [
+      ['{"a":}', "'}' (code 125)", 'line: 1, column: 6'], ['[1,]', "']' (code 93)", 'line: 1, column: 4'], ['nope', "'o' (code 111)", 'line: 1, column: 2'],
+      [' \n {"a":\n }', "'}' (code 125)", 'line: 3, column: 2'], ["{'a':1}", "''' (code 39)", 'line: 1, column: 2'], ['{"a":1}x', "'x' (code 120)", 'line: 1, column: 8'],
+      [`{"a":[1,2,{"b":undefined}],"c":"${'long '.repeat(50)}"}`, "'u' (code 117)", 'line: 1, column: 16'],
+    ]) {
+      const { message } = await fault(invoke(made, 'fn', { payload: Buffer.from(text as string) }));
+      assert.ok(message.includes(`Unexpected character (${character}):`) && message.endsWith(`${place}]`), `${text}: ${message}`);
+    }
+  });
+
   it('throttles at reserved concurrency with Reason, Retry-After and key message', async () => {
     const made = withFunctions('fn');
     await made.service.call('PutFunctionConcurrency', { FunctionName: 'fn', ReservedConcurrentExecutions: 0 });
