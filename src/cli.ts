@@ -1,11 +1,12 @@
 /** `local-lambda start` and `local-lambda env`: the engine without an editor. */
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { UserError } from './contracts/faults.ts';
 import { dataFolderFor } from './host/data-folder.ts';
 import type { Discovery } from './host/discovery.ts';
-import { connectEngine, findEngine, isNewEnough } from './host/engine-connection.ts';
+import { findEngine, isNewEnough, joinEngine } from './host/engine-connection.ts';
 import { EngineLogger, stderrSink } from './host/engine-logger.ts';
 import { readWorkspaceSettings } from './host/engine-settings.ts';
 import { version } from './host/shipped-files.ts';
@@ -22,6 +23,9 @@ const usage = `Usage:
       Prints shell exports for the engine that runs for the workspace, for example: eval "$(local-lambda env)"
   local-lambda --version | --help
 `;
+
+/** An engine of another version has so many milliseconds to end. */
+const takeOverLimit = 15_000;
 
 async function main(): Promise<number> {
   const [command, ...rest] = process.argv.slice(2);
@@ -65,42 +69,51 @@ async function start(parameters: string[]): Promise<number> {
       stopped.resolve(1);
     }));
   }
-  const engine = await startEngine({
-    dataFolder,
-    folders: [workspace],
-    settings,
-    trusted: true,
-    ...(port === undefined ? {} : { port }),
-    ...(values['no-sign'] === true ? { requireSignatures: false } : {}),
-    endWithClients: false,
-    logger,
-    onEnded: () => stopped.resolve(0),
-  });
-  if (engine) {
-    // `onEnded` follows, when its sockets are closed too.
-    stop = () => engine.close();
-    announce(engine.info);
-    return stopped.promise;
+  const deadline = performance.now() + takeOverLimit;
+  while (performance.now() < deadline) {
+    const engine = await startEngine({
+      dataFolder,
+      folders: [workspace],
+      settings,
+      trusted: true,
+      ...(port === undefined ? {} : { port }),
+      ...(values['no-sign'] === true ? { requireSignatures: false } : {}),
+      endWithClients: false,
+      logger,
+      onEnded: () => stopped.resolve(0),
+    });
+    if (engine) {
+      // `onEnded` follows, when its sockets are closed too.
+      stop = () => engine.close();
+      announce(engine.info);
+      return stopped.promise;
+    }
+    let ended = (): void => {};
+    const joined = await joinEngine(dataFolder, {
+      folders: [workspace], settings, trusted: true, client: 'cli', version, prepare: (made) => made.onClose(() => ended()),
+    });
+    if (joined) {
+      const { connection, info } = joined;
+      ended = () => {
+        logger.error('The engine that this command had joined has ended: start again.');
+        stopped.resolve(1);
+      };
+      // Staying connected keeps that engine alive.
+      stop = async () => {
+        connection.end();
+        stopped.resolve(0);
+      };
+      const ignored = port !== undefined || values['no-sign'] === true;
+      logger[ignored ? 'warn' : 'info'](
+        `An engine runs for this workspace already (a VS Code window or another terminal): it is used${ignored ? ' as it is, without --port and --no-sign' : ''}.`,
+      );
+      announce(info);
+      return stopped.promise;
+    }
+    // It leaves: its place is free in a moment.
+    await delay(50);
   }
-  if (port !== undefined || values['no-sign'] === true) {
-    logger.warn('An engine runs for this workspace already (a VS Code window or another terminal): it is used as it is, without --port and --no-sign.');
-  } else {
-    logger.info('An engine runs for this workspace already (a VS Code window or another terminal): it is used.');
-  }
-  const { connection, info } = await connectEngine({
-    folders: [workspace], settings, trusted: true, client: 'cli', engineEntry: process.argv[1] ?? '', version, dataFolder,
-    prepare: (made) => made.onClose(() => {
-      logger.error('The engine that this command had joined has ended: start again.');
-      stopped.resolve(1);
-    }),
-  });
-  // Staying connected keeps that engine alive.
-  stop = async () => {
-    connection.end();
-    stopped.resolve(0);
-  };
-  announce(info);
-  return stopped.promise;
+  throw new UserError(`The engine that runs on ${dataFolder} is of another version and does not end: close what uses it, or choose another folder with --data.`);
 }
 
 function announce({ endpoint, region, accountId, accessKeyId, secretAccessKey, token }: EndpointInfo): void {

@@ -60,6 +60,16 @@ export async function connectEngine(options: ConnectOptions): Promise<EngineConn
   throw new UserError(`The engine could not be started${lastLine === '' ? '' : ` (${lastLine})`}: see ${files.log}.`);
 }
 
+/**
+ * Joins the engine that runs on a data folder. Undefined when there is none, or when it was of another version and leaves: then
+ * the folder is free in a moment.
+ */
+export async function joinEngine(dataFolder: string, options: Omit<ConnectOptions, 'engineEntry' | 'dataFolder'>): Promise<Omit<EngineConnection, 'spawned'> | undefined> {
+  const discovery = readDiscovery(dataFiles(dataFolder).discovery);
+  const socket = discovery && await openSocket(discovery.socket);
+  return discovery && socket && greet(socket, discovery, options);
+}
+
 /** The running engine of a data folder, when one answers. */
 export async function findEngine(dataFolder: string): Promise<Discovery | undefined> {
   const discovery = readDiscovery(dataFiles(dataFolder).discovery);
@@ -76,7 +86,7 @@ function openSocket(path: string): Promise<Socket | undefined> {
   });
 }
 
-async function greet(socket: Socket, discovery: Discovery, options: ConnectOptions): Promise<Omit<EngineConnection, 'spawned'> | undefined> {
+async function greet(socket: Socket, discovery: Discovery, options: Omit<ConnectOptions, 'engineEntry' | 'dataFolder'>): Promise<Omit<EngineConnection, 'spawned'> | undefined> {
   const connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket));
   socket.on('error', () => {});
   options.prepare(connection);

@@ -242,6 +242,18 @@ describe('the life of an engine', () => {
     await first.stop();
   });
 
+  it('gives its place to a start of another version', async () => {
+    const first = await startEngineProcess({ files, data, sourcesOf: '1.0.0' });
+    const left = once(first.child, 'exit');
+    const second = await startEngineProcess({ workspace: first.workspace, data, sourcesOf: '1.0.1' });
+    assert.deepEqual(await left, [0, null]);
+    const { body } = await get(second, '/_local-lambda/health', { authorization: `Bearer ${second.info.token}` });
+    const { version, pid } = JSON.parse(body) as { version: string; pid: number };
+    assert.deepEqual([version, pid], ['1.0.1', second.child.pid]);
+    assert.equal(await second.stop(), 0);
+    await first.stop();
+  });
+
   it('is not taken away by a start for another workspace on its data folder', async () => {
     const first = await startEngineProcess({ files: { 'template.yaml': oneFunction('Mine') }, data });
     const authorization = { authorization: `Bearer ${first.info.token}` };

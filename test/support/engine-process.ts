@@ -29,6 +29,8 @@ export interface EngineProcessOptions {
   workspace?: string;
   data?: string;
   parameters?: string[];
+  /** The sources as if they were of this version, in place of what was built. */
+  sourcesOf?: string;
 }
 
 /** The bundled CLI when it has been built, else the sources. */
@@ -49,8 +51,8 @@ export async function startEngineProcess(options: EngineProcessOptions = {}): Pr
   }
   const child = spawn(
     process.execPath,
-    [cliEntry(), 'start', '--workspace', workspace, '--data', data, ...(options.parameters ?? [])],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    [options.sourcesOf === undefined ? cliEntry() : join(projectRoot, 'src', 'cli.ts'), 'start', '--workspace', workspace, '--data', data, ...(options.parameters ?? [])],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...(options.sourcesOf === undefined ? {} : { LOCAL_LAMBDA_VERSION: options.sourcesOf }) } },
   );
   let log = '';
   child.stderr.on('data', (chunk) => { log = (log + String(chunk)).slice(-100_000); });
