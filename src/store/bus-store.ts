@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { BusStore, KeptEvent, ScheduleRun } from '../contracts/buses.ts';
 import type { BusEvent } from '../contracts/resource-views.ts';
-import { inTransaction } from './database.ts';
+import { inTransaction, statementsOf } from './database.ts';
 
 export const busStoreSchema = `
   CREATE TABLE bus_events (
@@ -13,10 +13,11 @@ export const busStoreSchema = `
 
 export class SqliteBusStore implements BusStore {
   readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #sql: (text: string) => StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#sql = statementsOf(database);
   }
 
   transaction<R>(work: () => R): R {
@@ -69,13 +70,5 @@ export class SqliteBusStore implements BusStore {
 
   removeBus(busArn: string): void {
     this.#sql('DELETE FROM bus_events WHERE bus = ?').run(busArn);
-  }
-
-  #sql(text: string): StatementSync {
-    const known = this.#statements.get(text);
-    if (known) return known;
-    const statement = this.#database.prepare(text);
-    this.#statements.set(text, statement);
-    return statement;
   }
 }

@@ -120,6 +120,16 @@ function inSavepoint<R>(database: DatabaseSync, { savepoint, release }: Transact
   }
 }
 
+/** Statements by their text, each prepared when it is first needed. */
+export function statementsOf(database: DatabaseSync): (text: string) => StatementSync {
+  const known = new Map<string, StatementSync>();
+  return (text) => {
+    let statement = known.get(text);
+    if (!statement) known.set(text, statement = database.prepare(text));
+    return statement;
+  };
+}
+
 type TransactionStatements = Record<'begin' | 'commit' | 'savepoint' | 'release', StatementSync>;
 
 const prepared = new WeakMap<DatabaseSync, TransactionStatements>();

@@ -7,7 +7,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, 
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ObjectHead, ObjectStore } from '../contracts/buckets.ts';
-import { inTransaction } from './database.ts';
+import { inTransaction, statementsOf } from './database.ts';
 
 export const objectFilesSchema = `
   CREATE TABLE objects (
@@ -32,7 +32,7 @@ const last = '\u{10ffff}'.repeat(256);
 export class ObjectFiles implements ObjectStore {
   readonly #database: DatabaseSync;
   readonly #folder: string;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #sql: (text: string) => StatementSync;
   /** Files that may have no row: what a transaction wrote or replaced is only known once it has ended. */
   readonly #suspects = new Set<string>();
 
@@ -42,6 +42,7 @@ export class ObjectFiles implements ObjectStore {
    */
   constructor(database: DatabaseSync, folder: string, { anew = false }: { anew?: boolean } = {}) {
     this.#database = database;
+    this.#sql = statementsOf(database);
     this.#folder = folder;
     if (!existsSync(folder)) return;
     if (anew) renameSync(folder, `${folder}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);
@@ -111,14 +112,6 @@ export class ObjectFiles implements ObjectStore {
       if (!this.#sql('SELECT 1 FROM objects WHERE file = ?').get(file)) rmSync(join(this.#folder, file), { recursive: true, force: true });
     }
     this.#suspects.clear();
-  }
-
-  #sql(text: string): StatementSync {
-    const known = this.#statements.get(text);
-    if (known) return known;
-    const statement = this.#database.prepare(text);
-    this.#statements.set(text, statement);
-    return statement;
   }
 }
 

@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { PublishedMessage } from '../contracts/resource-views.ts';
 import type { HttpDelivery, QueuedDelivery, TopicStore } from '../contracts/topics.ts';
-import { inTransaction } from './database.ts';
+import { inTransaction, statementsOf } from './database.ts';
 
 export const topicStoreSchema = `
   CREATE TABLE topic_counts (topic TEXT PRIMARY KEY, published INTEGER NOT NULL) WITHOUT ROWID;
@@ -31,10 +31,11 @@ type DeliveryDocument = Omit<HttpDelivery, 'topicArn' | 'subscriptionArn' | 'att
 
 export class SqliteTopicStore implements TopicStore {
   readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #sql: (text: string) => StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#sql = statementsOf(database);
   }
 
   transaction<R>(work: () => R): R {
@@ -128,13 +129,5 @@ export class SqliteTopicStore implements TopicStore {
   waitingDeliveries(): ReadonlyMap<string, number> {
     const rows = this.#sql('SELECT subscription, count(*) AS count FROM topic_deliveries GROUP BY subscription').all() as { subscription: string; count: number }[];
     return new Map(rows.map(({ subscription, count }) => [subscription, count]));
-  }
-
-  #sql(text: string): StatementSync {
-    const known = this.#statements.get(text);
-    if (known) return known;
-    const statement = this.#database.prepare(text);
-    this.#statements.set(text, statement);
-    return statement;
   }
 }

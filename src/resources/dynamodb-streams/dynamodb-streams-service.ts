@@ -11,7 +11,8 @@ import type { ResourceDefinition, ServiceInput, ServiceOutput, TableChange, Tabl
 import type { StreamRecordStore } from '../../contracts/stream-records.ts';
 import { validation } from '../input-check.ts';
 import { peekedData, peekShards, shardCounts } from '../record-peeking.ts';
-import { RecordTrimming } from '../record-trimming.ts';
+import { recordTrimming } from '../record-trimming.ts';
+import type { Rounds } from '../rounds.ts';
 import { positionBefore, readShard } from '../shard-reading.ts';
 import { StreamListeners } from '../stream-listeners.ts';
 import { changeRecord, polledRecord, positionOf, sequenceNumber, storedChange } from './change-records.ts';
@@ -37,7 +38,7 @@ export class DynamoDbStreamsService implements TableStreamHost, StreamSource {
   readonly #parts: DynamoDbStreamsParts;
   readonly #tables: TableStreams;
   readonly #listeners = new StreamListeners();
-  readonly #trimming: RecordTrimming;
+  readonly #trimming: Rounds;
   readonly #streams: StreamOperations;
   readonly #operations: ReadonlyMap<string, (input: ServiceInput) => ServiceOutput>;
 
@@ -45,7 +46,7 @@ export class DynamoDbStreamsService implements TableStreamHost, StreamSource {
     this.#parts = parts;
     const { clock, documents, records, account, logger, changed } = parts;
     const tables = this.#tables = new TableStreams({ documents, records, clock, account });
-    this.#trimming = new RecordTrimming({
+    this.#trimming = recordTrimming({
       clock, records, logger, changed, also: () => tables.dropExpired(),
       shards: () => tables.all().map(({ key }) => ({ key, before: clock.now() - retention })),
     });

@@ -7,7 +7,8 @@ import type { PeekedRecord, PeekRecords, StreamSummary } from '../../contracts/r
 import type { ResourceDefinition, ServiceInput, ServiceOutput, StreamHost } from '../../contracts/resources.ts';
 import type { StreamRecordStore } from '../../contracts/stream-records.ts';
 import { peekedData, peekShards, shardCounts } from '../record-peeking.ts';
-import { RecordTrimming } from '../record-trimming.ts';
+import { recordTrimming } from '../record-trimming.ts';
+import type { Rounds } from '../rounds.ts';
 import { StreamListeners } from '../stream-listeners.ts';
 import { invalidArgument, shardDoesNotExist, streamNotFound } from './faults.ts';
 import { readPosition } from './poller-reading.ts';
@@ -37,7 +38,7 @@ export class KinesisService implements StreamHost, StreamSource {
   readonly #parts: KinesisParts;
   readonly #registry: StreamRegistry;
   readonly #listeners = new StreamListeners();
-  readonly #trimming: RecordTrimming;
+  readonly #trimming: Rounds;
   readonly #records: RecordOperations;
   readonly #consumers: StreamConsumers;
   readonly #operations: ReadonlyMap<string, Operation>;
@@ -50,7 +51,7 @@ export class KinesisService implements StreamHost, StreamSource {
       this.#listeners.announce(stream);
       parts.changed();
     };
-    this.#trimming = new RecordTrimming({
+    this.#trimming = recordTrimming({
       clock, records, logger, changed: parts.changed,
       also: () => { for (const stream of registry.all()) registry.dropExpired(stream); },
       shards: () => registry.all().flatMap((stream) => stream.shards.map(({ key }) => ({ key, before: clock.now() - retentionOf(stream) }))),
