@@ -74,7 +74,9 @@ export interface FieldControl {
 export function textField({ label, placeholder, iconName, maxLength, onInput }: {
   label: string; placeholder: string; iconName: string; maxLength: number; onInput: (value: string) => void;
 }): FieldControl {
-  const element = make<TextField>('vscode-text-field', { 'aria-label': label, placeholder, maxlength: String(maxLength) });
+  const element = make<TextField>('vscode-text-field', { placeholder, maxlength: String(maxLength), title: label });
+  // The toolkit takes the name of its input from this text (not shown, see styles.css), and from no attribute.
+  element.append(label);
   const glyph = icon(iconName);
   glyph.slot = 'start';
   element.append(glyph);

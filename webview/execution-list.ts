@@ -192,7 +192,10 @@ export class ExecutionList {
         row.causedBy !== undefined && h('span', { class: 'codicon codicon-indent caused', 'aria-hidden': 'true' }),
         row.functionName, row.qualifier !== undefined && h('span', { class: 'qualifier' }, `:${row.qualifier}`)),
       h('span', { class: 'took' }, row.durationMs === undefined || row.status === 'queued' ? '' : duration(row.durationMs)),
-      h('span', { class: 'outcome' }, ...this.#outcome(row), ...marks(row).map((mark) => h('span', { class: mark.warn ? 'mark warn' : 'mark' }, mark.text))),
+      h('span', { class: 'outcome' }, ...this.#outcome(row), ...marks(row).flatMap((mark) => [
+        h('span', { class: 'visually-hidden' }, ', '),
+        h('span', { class: mark.warn ? 'mark warn' : 'mark' }, mark.text),
+      ])),
       h('time', { class: 'when', datetime: new Date(row.receivedAt).toISOString() }, shortTime(row.receivedAt, now)),
     );
   }

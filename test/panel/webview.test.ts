@@ -303,6 +303,27 @@ describe('records panel, in a browser', () => {
     assert.deepEqual(ofType('action').map(({ action }) => action), ['start-engine']);
   });
 
+  it('names its fields and rows for who hears them', async () => {
+    const page = await show((fake) => fake.fill(11));
+    await page.getByRole('textbox', { name: 'Filter by function name, request ID or error' }).waitFor();
+    await page.getByRole('option', { name: /^ShipOrder 1\d\d ms Succeeded ?, cold start/ }).waitFor();
+  });
+
+  it('has all tabs and whole lines in the narrowest editor', async () => {
+    const page = await show((fake) => fake.fill(3), { width: 222 });
+    for (const name of ['Result', 'Logs', 'Event', 'Record']) {
+      const box = await page.getByRole('tab', { name }).boundingBox();
+      assert.ok(box && box.x >= 0 && box.x + box.width <= 222, `${name} at ${box?.x} to ${box && box.x + box.width}`);
+    }
+    await page.locator('#view-result .json-key').first().waitFor();
+    const { right, scrolls } = await page.evaluate<{ right: number; scrolls: boolean }>(`(() => {
+      const view = document.querySelector('#view-result');
+      return { right: view.getBoundingClientRect().right, scrolls: view.scrollWidth > view.clientWidth };
+    })()`);
+    assert.ok(right <= 222, `the result ends at ${right}`);
+    assert.equal(scrolls, false);
+  });
+
   it('says what to do when there is nothing to list', async () => {
     const page = await show(() => {});
     await page.locator('h2', { hasText: 'No executions yet' }).waitFor();
