@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { totalLimit } from '../../../../src/resources/eventbridge/put-events.ts';
 import { account, busArn, Fixture, functionArn, queueArn, role } from './fixture.ts';
+
+const recordings = new URL('../../../../../shared/data/aws-recorded-shapes/eventbridge.json', import.meta.url);
 
 describe('EventBridge: PutEvents', () => {
   let aws: Fixture;
@@ -21,6 +24,15 @@ describe('EventBridge: PutEvents', () => {
       `{"version":"0","id":"${EventId}","detail-type":"Order Placed","source":"shop","account":"${account}","time":"2026-11-24T12:00:01Z","region":"us-east-1",`
       + '"resources":["arn:aws:s3:::b"],"detail":{"command":"update-account","payload":{"acc_id":"0a787ecb-4015","sf_id":"b a\\"z"}}}',
     ]);
+  });
+
+  it('has the keys of the recorded events', function compare() {
+    if (!existsSync(recordings)) this.skip();
+    watch();
+    aws.put();
+    const ours = Object.keys(JSON.parse(aws.bodies('q')[0] ?? '') as object);
+    const recorded = (JSON.parse(readFileSync(recordings, 'utf8')) as { source: string; event: object }[]).find(({ source }) => source.includes('test_put_events_time'));
+    assert.deepEqual(ours, Object.keys(recorded?.event ?? {}));
   });
 
   it('a detail keeps the spelling of its numbers and its duplicate keys', () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { MessageAttribute } from '../../../../src/contracts/resources.ts';
 import { base, Fixture, functionArn, parse, queueArn, topicArn } from './fixture.ts';
 
@@ -61,6 +63,17 @@ describe('SNS: publishing', () => {
         SigningCertUrl: '', UnsubscribeUrl: `${base}/?Action=Unsubscribe&SubscriptionArn=${subscription}`, MessageAttributes: {},
       },
     });
+  });
+
+  const recorded = fileURLToPath(new URL('../../../../../shared/data/aws-recorded-shapes/sns.json', import.meta.url));
+  it('the function\'s record has exactly the fields of the one that was recorded', function () {
+    if (!existsSync(recorded)) this.skip();
+    const [{ event }] = JSON.parse(readFileSync(recorded, 'utf8')) as [{ event: { Records: [{ Sns: object }] } }];
+    sns.subscribe(topic, 'lambda', sns.fn('f'));
+    publish({});
+    const { Records: [record] } = parse<{ Records: [{ Sns: object }] }>(sns.invocations[0]?.payload);
+    assert.deepEqual(Object.keys(record).sort(), Object.keys(event.Records[0]).sort());
+    assert.deepEqual(Object.keys(record.Sns).sort(), Object.keys(event.Records[0].Sns).sort());
   });
 
   it('the trace goes on to queues and functions', () => {
