@@ -24,7 +24,7 @@ const usage = `Usage:
   local-lambda --version | --help
 `;
 
-/** An engine of another version has so many milliseconds to end. */
+/** An engine that leaves, or has just begun, has so many milliseconds. */
 const takeOverLimit = 15_000;
 
 async function main(): Promise<number> {
@@ -110,10 +110,10 @@ async function start(parameters: string[]): Promise<number> {
       announce(info);
       return stopped.promise;
     }
-    // It leaves: its place is free in a moment.
+    // It leaves, or has just begun: in a moment its place is free, or it answers.
     await delay(50);
   }
-  throw new UserError(`The engine that runs on ${dataFolder} is of another version and does not end: close what uses it, or choose another folder with --data.`);
+  throw new UserError(`The engine that runs on ${dataFolder} neither answers nor ends: close what uses it, or choose another folder with --data.`);
 }
 
 function announce({ endpoint, region, accountId, accessKeyId, secretAccessKey, token }: EndpointInfo): void {

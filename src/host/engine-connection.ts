@@ -10,23 +10,29 @@ import { initialize, shutdownEngine, type EngineInfo } from '../protocol/engine.
 import { dataFiles, dataFolderFor } from './data-folder.ts';
 import { readDiscovery, type Discovery } from './discovery.ts';
 
-export interface ConnectOptions {
+export interface JoinOptions {
   folders: readonly string[];
   settings: Partial<EngineSettings>;
   trusted: boolean;
   client: 'vscode' | 'cli';
-  /** Script of the engine process. */
-  engineEntry: string;
   /** This project's version: an engine of another one is asked to leave. */
   version: string;
-  dataFolder?: string;
   /** Called with the connection before the first message, to register handlers. */
   prepare(connection: MessageConnection): void;
 }
 
-export interface EngineConnection {
+export interface ConnectOptions extends JoinOptions {
+  /** Script of the engine process. */
+  engineEntry: string;
+  dataFolder?: string;
+}
+
+export interface JoinedEngine {
   connection: MessageConnection;
   info: EngineInfo;
+}
+
+export interface EngineConnection extends JoinedEngine {
   spawned: boolean;
 }
 
@@ -42,10 +48,9 @@ export async function connectEngine(options: ConnectOptions): Promise<EngineConn
   let spawned = false;
   let ended: number | null | undefined;
   while (performance.now() < deadline) {
-    const discovery = readDiscovery(files.discovery);
-    const socket = discovery && await openSocket(discovery.socket);
-    if (discovery && socket) {
-      const connected = await greet(socket, discovery, options);
+    const reached = await reach(dataFolder);
+    if (reached) {
+      const connected = await greet(reached, options);
       if (connected) return { ...connected, spawned };
     } else if (!spawned || ended === 0) {
       spawned = true;
@@ -64,18 +69,27 @@ export async function connectEngine(options: ConnectOptions): Promise<EngineConn
  * Joins the engine that runs on a data folder. Undefined when there is none, or when it was of another version and leaves: then
  * the folder is free in a moment.
  */
-export async function joinEngine(dataFolder: string, options: Omit<ConnectOptions, 'engineEntry' | 'dataFolder'>): Promise<Omit<EngineConnection, 'spawned'> | undefined> {
-  const discovery = readDiscovery(dataFiles(dataFolder).discovery);
-  const socket = discovery && await openSocket(discovery.socket);
-  return discovery && socket && greet(socket, discovery, options);
+export async function joinEngine(dataFolder: string, options: JoinOptions): Promise<JoinedEngine | undefined> {
+  const reached = await reach(dataFolder);
+  return reached && greet(reached, options);
 }
 
 /** The running engine of a data folder, when one answers. */
 export async function findEngine(dataFolder: string): Promise<Discovery | undefined> {
+  const reached = await reach(dataFolder);
+  reached?.socket.destroy();
+  return reached?.discovery;
+}
+
+interface Reached {
+  discovery: Discovery;
+  socket: Socket;
+}
+
+async function reach(dataFolder: string): Promise<Reached | undefined> {
   const discovery = readDiscovery(dataFiles(dataFolder).discovery);
   const socket = discovery && await openSocket(discovery.socket);
-  socket?.destroy();
-  return socket ? discovery : undefined;
+  return discovery && socket && { discovery, socket };
 }
 
 function openSocket(path: string): Promise<Socket | undefined> {
@@ -86,7 +100,7 @@ function openSocket(path: string): Promise<Socket | undefined> {
   });
 }
 
-async function greet(socket: Socket, discovery: Discovery, options: Omit<ConnectOptions, 'engineEntry' | 'dataFolder'>): Promise<Omit<EngineConnection, 'spawned'> | undefined> {
+async function greet({ socket, discovery }: Reached, options: JoinOptions): Promise<JoinedEngine | undefined> {
   const connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket));
   socket.on('error', () => {});
   options.prepare(connection);

@@ -65,10 +65,13 @@ function source(line: number, column: number): string {
 }
 
 function position(error: SyntaxError, text: string): number {
-  const match = /at position (\d+)/.exec(error.message);
+  return toldPosition(error, text) ?? (text.length > searchedLength ? Math.max(0, text.search(/\S/)) : firstFault(text));
+}
+
+function toldPosition({ message }: SyntaxError, text: string): number | undefined {
+  const match = /at position (\d+)/.exec(message);
   if (match) return Number(match[1]);
-  if (/Unexpected end/.test(error.message)) return text.length;
-  return text.length > searchedLength ? Math.max(0, text.search(/\S/)) : firstFault(text);
+  return message.includes('Unexpected end') ? text.length : undefined;
 }
 
 /** V8 tells the place of some faults only: of the others it is where the shortest text ends that nothing could make whole. */
@@ -88,8 +91,7 @@ function mayGoOn(text: string): boolean {
     JSON.parse(text);
     return true;
   } catch (error) {
-    const { message } = error as SyntaxError;
-    return message.includes('Unexpected end') || message.includes(`at position ${text.length} `) || message.endsWith(`at position ${text.length}`);
+    return toldPosition(error as SyntaxError, text) === text.length;
   }
 }
 

@@ -17,8 +17,8 @@ export class BusyWait {
   #turning = false;
   /** Monotonic milliseconds. */
   #until = 0;
-  /** Monotonic milliseconds; 0 while no payload is waited for. */
-  #begun = 0;
+  /** It is the answer to a payload that is waited for. */
+  #forAnswer = false;
   #discouraged = 0;
 
   /** A payload has been handed over. */
@@ -30,15 +30,15 @@ export class BusyWait {
       this.#until = 0;
       return;
     }
-    this.#begun = performance.now();
+    this.#forAnswer = true;
     this.#wait();
   }
 
   /** Its answer is there. */
   end(): void {
     this.#running -= 1;
-    if (this.#begun > 0 && performance.now() - this.#begun > limit) this.#discouraged = discouraged;
-    this.#begun = 0;
+    if (this.#forAnswer && performance.now() > this.#until) this.#discouraged = discouraged;
+    this.#forAnswer = false;
     if (this.#running === 0) this.#wait();
   }
 

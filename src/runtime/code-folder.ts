@@ -68,10 +68,12 @@ async function walk(folder: string, prefix: string, withPackages: boolean, above
   }
 }
 
-/** Why there is no code to use, in one sentence; undefined when there is a folder. */
-export function missingCode({ functionName, code: { folder } }: FunctionConfiguration): string | undefined {
-  if (!existsSync(folder)) return `The code folder ${folder} of ${functionName} does not exist: correct CodeUri in the template.`;
-  if (statSync(folder).isDirectory()) return undefined;
+/** Why there is no code to use, in one sentence; undefined when there is a folder, or inline code. */
+export function missingCode({ functionName, code: { folder, inline } }: FunctionConfiguration): string | undefined {
+  if (inline !== undefined) return undefined;
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (!found) return `The code folder ${folder} of ${functionName} does not exist: correct CodeUri in the template.`;
+  if (found.isDirectory()) return undefined;
   return `The code of ${functionName} is the archive ${folder}: point CodeUri at the folder that the archive is made from.`;
 }
 

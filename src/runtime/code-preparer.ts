@@ -13,6 +13,7 @@ import { environmentFilesOf, functionEnvironment, readEnvironmentFiles, type End
 import { HandlerBundle, isTypeScript, moduleGraph, stopEsbuild } from './esbuild-bundle.ts';
 import { Interpreters, parseRuntime } from './interpreters.ts';
 import type { CodePreparer, PreparationFailure, PreparedCode } from './prepared-code.ts';
+import { SharedLooks } from './shared-looks.ts';
 
 export interface CodePreparerOptions {
   dataFolder: string;
@@ -42,8 +43,6 @@ interface Entry {
   generation: number;
   bundle?: HandlerBundle;
   work?: Promise<PreparedCode | PreparationFailure>;
-  /** A look at the input files that is still to come. */
-  look?: Promise<PreparedCode | undefined>;
 }
 
 const sourceExtensions = new Set(['.js', '.mjs', '.cjs', '.jsx', '.ts', '.mts', '.cts', '.tsx', '.py']);
@@ -64,6 +63,7 @@ class Preparer implements CodePreparer {
   readonly #options: CodePreparerOptions;
   readonly #interpreters: Interpreters;
   readonly #entries = new Map<string, Entry>();
+  readonly #looks = new SharedLooks<PreparedCode | undefined>();
   readonly #watchers = new Map<string, FolderWatcher>();
   readonly #listeners = new Set<(functionName: string) => void>();
   readonly #changed = new Set<string>();
@@ -80,9 +80,11 @@ class Preparer implements CodePreparer {
   }
 
   async prepare(fn: RunnableFunction): Promise<PreparedCode | PreparationFailure> {
-    let entry = this.#entries.get(keyOf(fn));
+    const key = keyOf(fn);
+    let entry = this.#entries.get(key);
     if (entry) {
-      const unchanged = await preparedAndUnchanged(entry);
+      const known = entry;
+      const unchanged = await this.#looks.at(key, () => (isUnchanged(known.inputs) ? known.prepared : undefined));
       if (unchanged && unchanged === entry.prepared && this.#isCurrent(entry, fn)) return unchanged;
     }
     if (entry?.work && entry.fn.revisionId === fn.revisionId) {
@@ -100,7 +102,7 @@ class Preparer implements CodePreparer {
     entry.settings = settings;
     entry.endpoint = this.#options.endpoint().endpoint;
     entry.dirty = false;
-    this.#entries.set(keyOf(fn), entry);
+    this.#entries.set(key, entry);
     const work = this.#prepare(entry).then((result) => {
       if (result.kind === 'ready') entry.prepared = result;
       else delete entry.prepared;
@@ -164,7 +166,7 @@ class Preparer implements CodePreparer {
       return { kind: 'no-runtime', message: `${configuration.functionName} is a container image: only functions with PackageType Zip run here.` };
     }
     const folder = configuration.code.inline === undefined ? configuration.code.folder : this.#writeInline(fn);
-    const missing = configuration.code.inline === undefined ? missingCode(configuration) : undefined;
+    const missing = missingCode(configuration);
     if (missing !== undefined) return { kind: 'build-error', message: missing, details: [] };
     this.#watch(folder, false);
     for (const layer of configuration.layers) this.#watch(layer, true);
@@ -336,16 +338,6 @@ function isUnchanged(inputs: ReadonlyMap<string, Stamp>): boolean {
     if (!isSame(stamp(file), known)) return false;
   }
   return true;
-}
-
-/** What is prepared, when its files are as they were. Calls share a look that is still to come: it sees what was saved before any of them. */
-function preparedAndUnchanged(entry: Entry): Promise<PreparedCode | undefined> {
-  return entry.look ??= new Promise((resolve) => {
-    setImmediate(() => {
-      delete entry.look;
-      resolve(isUnchanged(entry.inputs) ? entry.prepared : undefined);
-    });
-  });
 }
 
 function inside(file: string, folder: string): boolean {

@@ -1,8 +1,9 @@
 /**
  * Copies of code that nothing changes any more, for published versions and for functions made from a zip.
  *
- * `code/<id>/code` in the data folder holds the files, `code/<id>/zip.json` what is told of the zip they came in. Packages and virtual environments that stand outside the code
- * folder, or are too large or too tied to their place to be copied, are linked beside it and named in `leftOut`.
+ * `code/<id>/code` in the data folder holds the files, `code/<id>/zip.json` what is told of the zip they came in. Packages
+ * and virtual environments that stand outside the code folder, or are too large or too tied to their place to be copied, are
+ * linked beside it and named in `leftOut`.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -15,6 +16,7 @@ import type { CodeStore, FrozenCode } from '../contracts/runner.ts';
 import type { EngineSettings } from '../contracts/settings.ts';
 import { CodeHasher, listCode, missingCode, type CodeListing } from './code-folder.ts';
 import { HandlerBundle, isTypeScript, moduleGraph } from './esbuild-bundle.ts';
+import { SharedLooks } from './shared-looks.ts';
 import { readZip, unzippedLimitBytes, writeEntries } from './zip.ts';
 
 export interface CodeStoreOptions {
@@ -51,8 +53,7 @@ class FolderCodeStore implements CodeStore {
   readonly #hasher = new CodeHasher();
   /** By code folder. */
   readonly #zips = new Map<string, Description>();
-  /** Looks at folders that are still to come. */
-  readonly #looks = new Map<string, Promise<Description>>();
+  readonly #looks = new SharedLooks<Description>();
 
   constructor(options: CodeStoreOptions) {
     this.#options = options;
@@ -77,17 +78,8 @@ class FolderCodeStore implements CodeStore {
     if (zip) return zip;
     // What cannot be deployed has a configuration all the same, which people and tools read.
     if (missingCode(fn.configuration) !== undefined) return { sha256: createHash('sha256').digest('base64'), size: 0 };
-    // Those who list functions ask for many of one folder. A look that has begun may have passed what was saved since.
-    const key = `${withPackages(fn)} ${folder}`;
-    let look = this.#looks.get(key);
-    if (!look) {
-      look = new Promise<void>((begin) => { setImmediate(begin); }).then(() => {
-        this.#looks.delete(key);
-        return this.#look(fn);
-      });
-      this.#looks.set(key, look);
-    }
-    return look;
+    // Those who list functions ask for many of one folder.
+    return this.#looks.at(`${withPackages(fn)} ${folder}`, () => this.#look(fn));
   }
 
   async #look(fn: RunnableFunction): Promise<Description> {
